@@ -1,0 +1,324 @@
+/*
+ * provider - the gate: what a service needs to carry out operations.
+ *
+ * Purpose    everything that ends an aio enters the kernel here.  weir's own
+ *            services use nothing else; a stranger's provider needs nothing
+ *            else.
+ * Contract   An operation on an aio goes
+ *
+ *              reset ──▶ finish                       (ended at once), or
+ *              reset ──▶ start ──▶ finish             (ended later)
+ *
+ *            - A refused reset or start: let go of the aio, touch nothing of
+ *              it.  (After a refused start weir completes it; after a refused
+ *              reset there is no operation.)
+ *            - After an accepted start exactly one finish is owed.
+ *            - The cancel hook is called with no lock of weir held, on any
+ *              thread, one call at a time, again only for a stronger reason
+ *              (cancel < timeout < stop).  It may come before start has
+ *              returned and while finish runs; it never comes after release,
+ *              nor after the callback began.  If the provider still has the
+ *              operation it finishes it with the reason, in the hook or later.
+ *            - So arg lives until release, and the hook looks its aio up under
+ *              the provider's own lock and does nothing if it is not there.
+ *              Start under that lock, or publish before start.
+ *            - No finish while holding a lock that the hook takes, unless
+ *              the hook may wait for it; no start, finish or abort is ever
+ *              answered by a callback on the calling stack.
+ * Bounds     none of its own: an operation lives in its handle.
+ *
+ * Unless its page says otherwise each function is MT-Safe per aio (the owner
+ * of the operation calls), never blocks, allocates nothing.
+ */
+#ifndef WEIR_PROVIDER_H
+#define WEIR_PROVIDER_H
+
+#include <weir/aio.h>
+
+WEIR_BEGIN_DECLS
+
+/** Ask the provider to end an operation. */
+typedef void (*weir_cancel_fn)(weir_aio *aio, void *arg, weir_err why);
+
+/** Who carries out an operation; static. */
+typedef struct weir_provider {
+	size_t size;           /**< sizeof(weir_provider) */
+	const char *name;      /**< for reports, static */
+	weir_cancel_fn cancel; /**< NULL: only finish ends the operation, its
+	                            timeout cannot be enforced */
+	/** Called once per started operation when no cancel can come any more,
+	 * on a thread of the handle's executor, before the callback; NULL. */
+	void (*release)(void *arg);
+} weir_provider;
+
+/**
+ * Begin an operation: clears result, count and outputs.
+ *
+ * Result      WEIR_OK       the aio is yours: finish it or start it
+ *             WEIR_ESTOPPED the handle is stopped: nothing starts, no callback
+ *                           comes, its result reads WEIR_ESTOPPED
+ *             WEIR_EFORK    in a forked child: as WEIR_ESTOPPED
+ *             WEIR_EMISUSE  the aio is busy (misuse): the running operation
+ *                           is unharmed
+ *             WEIR_EINVAL   aio is NULL
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_aio_reset(weir_aio *aio);
+
+/**
+ * Declare that the operation ends later and how it is cancelled.  On WEIR_OK
+ * the operation may have ended, and the handle be gone, before start returns.
+ *
+ * @param provider  static; borrowed.
+ * @param arg       for cancel and release; lives until release, or without one
+ *                  until the callback has begun.
+ *
+ * Result      WEIR_OK        exactly one finish is owed
+ *             WEIR_ESTOPPED, WEIR_ETIMEDOUT (the deadline has passed),
+ *             WEIR_ECANCELED or another abort code: refused; weir completes
+ *                            the aio with it
+ *             WEIR_EMISUSE   without reset, or started before (misuse)
+ *             WEIR_EINVAL    NULL
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_aio_start(
+    weir_aio *aio, const weir_provider *provider, void *arg);
+
+/**
+ * End the operation, after a reset or an accepted start, exactly once.  The
+ * count is what weir_aio_set_count and weir_aio_advance made it.  Touch nothing
+ * of the aio afterwards.
+ *
+ * @param err  the result.
+ *
+ * Result      true   this call decided the result
+ *             false  it was decided before: misuse, reported, without effect;
+ *                    or weir had the right to end it first (not misuse)
+ * Threads     MT-Safe: racing finishes are safe, one wins
+ * Since       0.1
+ */
+WEIR_API bool weir_aio_finish(weir_aio *aio, weir_err err);
+
+/** As weir_aio_finish with a count.  Since 0.1 */
+WEIR_API bool weir_aio_finish_count(
+    weir_aio *aio, weir_err err, size_t count);
+
+/** Names one operation of a handle; see weir_aio_finish_ticket. */
+typedef uint32_t weir_ticket;
+
+/** The ticket of the operation that the caller owns.  Since 0.1 */
+WEIR_API weir_ticket weir_aio_ticket(weir_aio *aio);
+
+/**
+ * As weir_aio_finish_count, for a finish that may come late: when the handle
+ * has gone on to another operation, or is idle, nothing happens and false is
+ * returned (counted, not misuse).  The handle must still exist.
+ *
+ * Threads     MT-Safe
+ * Since       0.1
+ */
+WEIR_API bool weir_aio_finish_ticket(
+    weir_aio *aio, weir_ticket ticket, weir_err err, size_t count);
+
+/**
+ * Finish several operations with one result and wake threads once.
+ *
+ * @param aios  n started or reset operations; the array may be reused at once.
+ *
+ * Result      how many of them this call decided
+ * Since       0.1
+ */
+WEIR_API size_t weir_aio_finish_batch(
+    weir_aio *const *aios, size_t n, weir_err err);
+
+/** Set the count that finish will report.  Since 0.1 */
+WEIR_API void weir_aio_set_count(weir_aio *aio, size_t count);
+
+/** The count so far.  Since 0.1 */
+WEIR_API size_t weir_aio_get_count(weir_aio *aio);
+
+/**
+ * Bytes were moved: the count grows, the iov shrinks from its front (for this
+ * operation; the handle's vector itself is unchanged).
+ *
+ * @param n  [0..weir_aio_iov_len]; more is cut to that.
+ * Since     0.1
+ */
+WEIR_API void weir_aio_advance(weir_aio *aio, size_t n);
+
+/** Bytes left in the iov.  Since 0.1 */
+WEIR_API size_t weir_aio_iov_len(weir_aio *aio);
+
+/**
+ * The iov that is left, without empty pieces.
+ *
+ * @param out  gets up to max pieces.
+ *
+ * Result      pieces written [0..max]
+ * Since       0.1
+ */
+WEIR_API unsigned weir_aio_get_iov(weir_aio *aio, weir_iov *out, unsigned max);
+
+/** The relative timeout of the handle.  Since 0.1 */
+WEIR_API weir_duration weir_aio_get_timeout(weir_aio *aio);
+
+/**
+ * When this operation times out; WEIR_NEVER: not.  Since 0.1
+ */
+WEIR_API weir_time weir_aio_get_deadline(weir_aio *aio);
+
+/**
+ * Set an output, after reset and before finish.
+ *
+ * Errors      WEIR_EINVAL  index out of range
+ *             WEIR_EMISUSE no operation
+ * Since       0.1
+ */
+WEIR_API weir_err weir_aio_set_output(
+    weir_aio *aio, unsigned index, void *data);
+
+/** Two words for the provider, from reset to finish.  index [0..1]  Since 0.1 */
+WEIR_API void weir_aio_set_scratch(weir_aio *aio, unsigned index, void *data);
+/** What was set; NULL before.  Since 0.1 */
+WEIR_API void *weir_aio_get_scratch(weir_aio *aio, unsigned index);
+
+/**
+ * A first-in first-out queue of operations that wait; an operation is in at
+ * most one.  Zero is the empty queue.  Its owner's lock guards it.
+ */
+typedef struct weir_aioq {
+	weir_aio *head;
+	weir_aio *tail;
+} weir_aioq;
+
+/** Append; between an operation's reset and its finish.  Since 0.1 */
+WEIR_API void weir_aioq_push(weir_aioq *q, weir_aio *aio);
+/** Take the first, or NULL.  Since 0.1 */
+WEIR_API weir_aio *weir_aioq_pop(weir_aioq *q);
+/** Take this one out; false if it is not in the queue.  Since 0.1 */
+WEIR_API bool weir_aioq_remove(weir_aioq *q, weir_aio *aio);
+/** The first, left in place, or NULL.  Since 0.1 */
+WEIR_API weir_aio *weir_aioq_first(const weir_aioq *q);
+
+/*
+ * Descriptors.
+ *
+ * A weir_fd is a descriptor that weir watches.  Each direction has a queue of
+ * operations, carried out in the order submitted.  An operation is a step that
+ * is tried at once, and again when the descriptor may be ready, until it is
+ * done.
+ */
+typedef struct weir_fd weir_fd;
+
+typedef enum weir_dir {
+	WEIR_DIR_READ = 0,
+	WEIR_DIR_WRITE = 1,
+} weir_dir;
+
+/** What the step does; a completion backend may carry it out itself. */
+typedef enum weir_fdop_kind {
+	WEIR_FDOP_OTHER = 0,
+	WEIR_FDOP_RECV,
+	WEIR_FDOP_SEND,
+	WEIR_FDOP_ACCEPT,
+	WEIR_FDOP_CONNECT,
+	WEIR_FDOP_READ_AT,
+	WEIR_FDOP_WRITE_AT,
+} weir_fdop_kind;
+
+/** The step moved less than asked: the next one would find nothing. */
+#define WEIR_FD_DRAINED 1u
+
+/**
+ * One step of an operation.
+ *
+ * try_step    moves what can be moved without blocking, on a polling thread or
+ *             the submitter's; calls no code of the program; tells bytes by
+ *             weir_aio_advance, outputs by weir_aio_set_output.  Returns
+ *             WEIR_EAGAIN when it must wait (it must have seen EAGAIN from the
+ *             system since it was called), else the result of the operation.
+ *             *flags: WEIR_FD_DRAINED or 0.
+ */
+typedef struct weir_fdop {
+	size_t size; /**< sizeof(weir_fdop) */
+	const char *name;
+	weir_fdop_kind kind;
+	weir_err (*try_step)(
+	    weir_aio *aio, int fd, void *arg, unsigned *flags);
+} weir_fdop;
+
+/** What weir_fd_open needs to know. */
+typedef struct weir_fd_params {
+	size_t size; /**< sizeof(weir_fd_params) */
+	void *arg;   /**< for try_step and release */
+	/** Called once, after weir_fd_close, when the last step has left and no
+	 * operation refers to arg any more; any thread, no lock held; NULL. */
+	void (*release)(void *arg);
+} weir_fd_params;
+
+/**
+ * Watch a descriptor.
+ *
+ * @param fdp     given: end with weir_fd_close.
+ * @param fd      non-blocking, close-on-exec; taken on success (closed by
+ *                weir_fd_close), stays the caller's on failure.
+ * @param params  copied.
+ *
+ * Errors      WEIR_EINVAL  bad descriptor or one that cannot be polled
+ *             WEIR_ENOMEM, WEIR_ENOSPC (table full: WEIR_FD_MAX),
+ *             WEIR_ENOFILES, WEIR_ESTATE, WEIR_EFORK
+ * Threads     MT-Safe
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
+    weir_fd **fdp, int fd, const weir_fd_params *params);
+
+/** Descriptors watched at once. */
+#define WEIR_FD_MAX (1u << 20)
+/** Operations that may wait in one direction; one more ends with WEIR_EAGAIN. */
+#define WEIR_FD_QUEUE_MAX 65536u
+
+/**
+ * Carry out an operation: reset, steps, finish.  The submitter does not call
+ * reset itself.
+ *
+ * @param op  static; borrowed.
+ *
+ * Result of the aio   what try_step returned; WEIR_ECLOSED: the weir_fd was
+ *                     closed; timeout, cancel and stop as usual
+ * Threads     MT-Safe; first submitted, first carried out
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API void weir_fd_submit(
+    weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op);
+
+/** The number, for options and names; do not close it.  Since 0.1 */
+WEIR_API int weir_fd_number(const weir_fd *fd);
+
+/**
+ * End all operations with WEIR_ECLOSED and close the descriptor as soon as no
+ * step is under way on it.  The weir_fd must not be used afterwards; release
+ * tells when the last reference is gone.
+ *
+ * @param fd  taken; NULL allowed.
+ *
+ * Threads     MT-Safe, once
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API void weir_fd_close(weir_fd *fd);
+
+/**
+ * End all operations with a code now; later ones end with it at once.  The
+ * weir_fd stays usable for weir_fd_close only.
+ *
+ * Threads     MT-Safe
+ * Since       0.1
+ */
+WEIR_API void weir_fd_shut(weir_fd *fd, weir_err why);
+
+WEIR_END_DECLS
+
+#endif

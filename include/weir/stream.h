@@ -1,0 +1,260 @@
+/*
+ * stream - byte streams: dialers, listeners, and the connections they make.
+ *
+ * Purpose    bytes in order, both directions independent, over tcp:// and
+ *            unix://.
+ * URLs       tcp://HOST:PORT    HOST numeric: 127.0.0.1, [::1]; listeners also
+ *            tcp4:// tcp6://    empty (all interfaces) and port 0 (any)
+ *            unix://PATH        PATH literal, 1 to 107 bytes; ipc:// is the
+ *                               message face of later releases
+ * Ownership  objects are the program's; each operation borrows its object
+ *            until its callback begins.  Free is allowed with operations
+ *            pending: they end with WEIR_ECLOSED.
+ * Order      operations of one direction complete in the order submitted.
+ * Bounds     WEIR_STREAM_QUEUE_MAX operations wait in one direction of one
+ *            object; one more ends with WEIR_EAGAIN and a log line that names
+ *            the bound.
+ *
+ * Threads: MT-Safe; blocks never (or briefly); may be called from any callback;
+ * NULL objects are ignored (operations: WEIR_EINVAL), unless said otherwise.
+ */
+#ifndef WEIR_STREAM_H
+#define WEIR_STREAM_H
+
+#include <weir/aio.h>
+#include <weir/sockaddr.h>
+
+WEIR_BEGIN_DECLS
+
+typedef struct weir_stream weir_stream;
+typedef struct weir_stream_dialer weir_stream_dialer;
+typedef struct weir_stream_listener weir_stream_listener;
+
+/** Operations that may wait in one direction of one object. */
+#define WEIR_STREAM_QUEUE_MAX 65536
+/** Connections that the system keeps for a listener until they are accepted. */
+#define WEIR_LISTEN_BACKLOG 4096
+
+/*
+ * Options.  A getter or setter of another type gives WEIR_EBADTYPE, a name the
+ * object does not know WEIR_ENOTSUP, a setter of what can only be read
+ * WEIR_EREADONLY.
+ */
+#define WEIR_OPT_TCP_NODELAY "tcp-nodelay"     /* bool, default true */
+#define WEIR_OPT_TCP_KEEPALIVE "tcp-keepalive" /* bool, default false */
+#define WEIR_OPT_BOUND_PORT "bound-port"       /* int, tcp listener, read */
+
+/**
+ * Prepare to connect; connects nothing.
+ *
+ * @param dp   given: free with weir_stream_dialer_free.
+ *
+ * Errors      WEIR_EINVAL     no URL: without "://", a bad port or bracket
+ *             WEIR_ENOTSUP    unknown scheme
+ *             WEIR_EADDRINVAL no numeric host, no port, empty path, a path
+ *                             longer than 107 bytes
+ *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc(
+    weir_stream_dialer **dp, const char *url);
+
+/**
+ * Connect.
+ *
+ * @param d    may dial many times, also at once (one aio each).
+ * @param aio  idle; lent.
+ *
+ * Result      WEIR_OK            output 0 is the weir_stream, given: free with
+ *                                weir_stream_free
+ *             WEIR_ECONNREFUSED  nobody listens there (also: no such path)
+ *             WEIR_EUNREACHABLE, WEIR_EPERM, WEIR_ENOFILES, WEIR_ENOMEM
+ *             WEIR_ECLOSED       the dialer was closed
+ *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED
+ * Since       0.1
+ */
+WEIR_API void weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio);
+
+/** No new connections; pending dials end with WEIR_ECLOSED.  Since 0.1 */
+WEIR_API void weir_stream_dialer_close(weir_stream_dialer *d);
+
+/**
+ * Close and free; streams it made live on.
+ *
+ * @param d  taken; NULL allowed.
+ * Since     0.1
+ */
+WEIR_API void weir_stream_dialer_free(weir_stream_dialer *d);
+
+/** Set an option for connections made afterwards.  Since 0.1 */
+WEIR_API weir_err weir_stream_dialer_set_bool(
+    weir_stream_dialer *d, const char *opt, bool value);
+/** Read an option.  Since 0.1 */
+WEIR_API weir_err weir_stream_dialer_get_bool(
+    weir_stream_dialer *d, const char *opt, bool *value);
+
+/**
+ * Prepare to listen; binds nothing.
+ *
+ * @param lp   given: free with weir_stream_listener_free.
+ *
+ * Errors      as weir_stream_dialer_alloc
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc(
+    weir_stream_listener **lp, const char *url);
+
+/**
+ * Bind and listen.  A socket file that nobody listens on is replaced.
+ *
+ * Errors      WEIR_EADDRINUSE  taken; may be tried again
+ *             WEIR_EADDRINVAL  not an address of this machine
+ *             WEIR_EPERM, WEIR_ENOENT (directory of the path)
+ *             WEIR_ESTATE      listens already
+ *             WEIR_ECLOSED     closed
+ *             WEIR_ENOFILES, WEIR_ENOMEM, WEIR_EINVAL (NULL)
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_listen(
+    weir_stream_listener *l);
+
+/**
+ * Take one connection.
+ *
+ * @param aio  idle; lent.  Several may wait: first come, first served.
+ *
+ * Result      WEIR_OK       output 0 is the weir_stream, given: free with
+ *                           weir_stream_free
+ *             WEIR_ESTATE   before listen
+ *             WEIR_ECLOSED  the listener was closed
+ *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED
+ *             Out of descriptors is not an error: the listener pauses, with a
+ *             growing delay, and goes on by itself.
+ * Since       0.1
+ */
+WEIR_API void weir_stream_listener_accept(
+    weir_stream_listener *l, weir_aio *aio);
+
+/**
+ * Stop listening; pending accepts end with WEIR_ECLOSED; the socket file is
+ * removed.  Since 0.1
+ */
+WEIR_API void weir_stream_listener_close(weir_stream_listener *l);
+
+/**
+ * Close and free; accepted streams live on.
+ *
+ * @param l  taken; NULL allowed.
+ * Since     0.1
+ */
+WEIR_API void weir_stream_listener_free(weir_stream_listener *l);
+
+/** Set an option for connections accepted afterwards.  Since 0.1 */
+WEIR_API weir_err weir_stream_listener_set_bool(
+    weir_stream_listener *l, const char *opt, bool value);
+/** Read an option.  Since 0.1 */
+WEIR_API weir_err weir_stream_listener_get_bool(
+    weir_stream_listener *l, const char *opt, bool *value);
+/** Read an option; WEIR_ESTATE: not before listen.  Since 0.1 */
+WEIR_API weir_err weir_stream_listener_get_int(
+    weir_stream_listener *l, const char *opt, int *value);
+
+/**
+ * Receive at least one byte.
+ *
+ * @param s    borrowed until the callback begins.
+ * @param aio  idle, with an iov (its memory borrowed until then); lent.
+ *
+ * Result      WEIR_OK         count = bytes received [1..iov length]; an empty
+ *                             iov: 0 at once
+ *             WEIR_ECONNSHUT  the peer finished sending (each time, not once)
+ *             WEIR_ECONNRESET the peer reset the connection
+ *             WEIR_ECLOSED    the stream was closed here
+ *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was taken
+ * Order       receives complete in the order submitted
+ * Since       0.1
+ */
+WEIR_API void weir_stream_recv(weir_stream *s, weir_aio *aio);
+
+/**
+ * Receive until the iov is full.
+ *
+ * Result      WEIR_OK  count = iov length
+ *             else as weir_stream_recv, and count = bytes received before; they
+ *             are in the iov
+ * Since       0.1
+ */
+WEIR_API void weir_stream_recv_exactly(weir_stream *s, weir_aio *aio);
+
+/**
+ * Send at least one byte; the system decides how many.
+ *
+ * Result      WEIR_OK         count = bytes sent [1..iov length]; an empty iov:
+ *                             0 at once
+ *             WEIR_ECLOSED    closed here, shut for writing, or the peer is
+ *                             gone (EPIPE; no SIGPIPE is raised)
+ *             WEIR_ECONNRESET the peer reset the connection
+ *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was sent
+ * Order       sends complete in the order submitted
+ * Since       0.1
+ */
+WEIR_API void weir_stream_send(weir_stream *s, weir_aio *aio);
+
+/**
+ * Send all of the iov.
+ *
+ * Result      WEIR_OK  count = iov length
+ *             else as weir_stream_send, count = bytes sent before
+ * Since       0.1
+ */
+WEIR_API void weir_stream_send_all(weir_stream *s, weir_aio *aio);
+
+/**
+ * Finish sending: the peer reads the end after what was sent.  Sends submitted
+ * before and still pending end with WEIR_ECLOSED; receives go on.
+ *
+ * Errors      WEIR_ECLOSED  closed, or the peer is gone
+ *             WEIR_EINVAL   NULL
+ * Since       0.1
+ */
+WEIR_API weir_err weir_stream_shutdown(weir_stream *s);
+
+/**
+ * End the connection: operations end with WEIR_ECLOSED, what the system
+ * accepted for sending is still delivered.  Idempotent.  Since 0.1
+ */
+WEIR_API void weir_stream_close(weir_stream *s);
+
+/**
+ * Close, and wait until no step of an operation works on the stream and each
+ * pending operation's result is decided.  (Callbacks may still have to run.)
+ *
+ * Blocks      until then: for steps under way, which do not block
+ * Since       0.1
+ */
+WEIR_API void weir_stream_stop(weir_stream *s);
+
+/**
+ * Close and free.
+ *
+ * @param s  taken; NULL allowed.
+ * Since     0.1
+ */
+WEIR_API void weir_stream_free(weir_stream *s);
+
+/** The peer's address, valid until free.  Since 0.1 */
+WEIR_API const weir_sockaddr *weir_stream_peer_addr(const weir_stream *s);
+/** The own address, valid until free.  Since 0.1 */
+WEIR_API const weir_sockaddr *weir_stream_self_addr(const weir_stream *s);
+
+/** Set an option of the connection.  Since 0.1 */
+WEIR_API weir_err weir_stream_set_bool(
+    weir_stream *s, const char *opt, bool value);
+/** Read an option of the connection.  Since 0.1 */
+WEIR_API weir_err weir_stream_get_bool(
+    weir_stream *s, const char *opt, bool *value);
+
+WEIR_END_DECLS
+
+#endif

@@ -1,0 +1,151 @@
+/*
+ * task - where callbacks run: pools, strands, and plain tasks.
+ *
+ * Purpose    a pool is a fixed number of threads; a strand runs its callbacks
+ *            one at a time, in order, on a pool without holding a thread; a
+ *            task is a function to run on either.  A weir_exec names a pool or
+ *            a strand as the place for callbacks.
+ * Ownership  a weir_exec belongs to its pool or strand and lives as long.
+ * Bounds     WEIR_TASK_THREADS_MAX threads that run callbacks in a pool,
+ *            WEIR_POOL_THREADS_MAX with spares; queue_max plain tasks.
+ *
+ * Threads: MT-Safe, blocks never, unless said otherwise.
+ */
+#ifndef WEIR_TASK_H
+#define WEIR_TASK_H
+
+#include <weir/aio.h>
+
+WEIR_BEGIN_DECLS
+
+typedef struct weir_pool weir_pool;
+typedef struct weir_strand weir_strand;
+typedef struct weir_task weir_task;
+
+#define WEIR_TASK_THREADS_MAX 1024
+#define WEIR_POOL_THREADS_MAX 4096
+
+/** How a pool is built.  Zero means the default. */
+typedef struct weir_pool_params {
+	size_t size;       /**< sizeof(weir_pool_params) */
+	const char *name;  /**< threads are name-N; copied, 8 bytes are used */
+	int threads_min;   /**< callbacks that run at once
+	                        [1..WEIR_TASK_THREADS_MAX], default 2; started
+	                        with the pool */
+	int threads_max;   /**< with spares for callbacks that wait
+	                        [threads_min..WEIR_POOL_THREADS_MAX], default
+	                        4 x threads_min */
+	unsigned queue_max; /**< plain tasks queued and running, default 0: no
+	                         bound.  Full: weir_task_post gives
+	                         WEIR_EAGAIN.  Callbacks of handles are not
+	                         counted: each has its place by itself. */
+} weir_pool_params;
+
+/**
+ * Make a pool.
+ *
+ * @param poolp   given: free with weir_pool_free.
+ * @param params  NULL: all defaults.
+ *
+ * Errors      WEIR_EINVAL  a value out of range
+ *             WEIR_ENOMEM, WEIR_EAGAIN (no thread could be started),
+ *             WEIR_ESTATE, WEIR_EFORK
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_pool_alloc(
+    weir_pool **poolp, const weir_pool_params *params);
+
+/**
+ * Run what is queued, end the threads, free the pool.
+ *
+ * @param pool  taken; NULL allowed.  No handle, strand or task may use it any
+ *              more.
+ *
+ * Result      WEIR_OK
+ *             WEIR_EBUSY    handles, strands or tasks are bound to it still:
+ *                           nothing happened
+ *             WEIR_EDEADLK  called on a thread of this pool: nothing happened
+ * Blocks      until the threads have ended
+ * Since       0.1
+ */
+WEIR_API weir_err weir_pool_free(weir_pool *pool);
+
+/** The pool as a place for callbacks; NULL: the default pool.  Since 0.1 */
+WEIR_API weir_exec *weir_pool_exec(weir_pool *pool);
+
+/**
+ * Make a strand: callbacks one at a time, first in first out, each sees what
+ * the one before it wrote.
+ *
+ * @param strandp  given: free with weir_strand_free.
+ * @param pool     where it runs; NULL: the default pool.  Outlives the strand.
+ *
+ * Errors      WEIR_EINVAL, WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_strand_alloc(
+    weir_strand **strandp, weir_pool *pool);
+
+/**
+ * Free a strand.
+ *
+ * @param strand  taken; NULL allowed.
+ *
+ * Result      WEIR_OK       freed, or will be when the callback that runs on
+ *                           it has returned
+ *             WEIR_EBUSY    handles or tasks are bound to it, or queued on it,
+ *                           still: nothing happened
+ * Since       0.1
+ */
+WEIR_API weir_err weir_strand_free(weir_strand *strand);
+
+/** The strand as a place for callbacks.  Since 0.1 */
+WEIR_API weir_exec *weir_strand_exec(weir_strand *strand);
+
+/**
+ * Make a plain task.
+ *
+ * @param taskp  given: free with weir_task_free.
+ * @param fn     runs with arg once per post.
+ * @param exec   where; NULL: the default pool.
+ *
+ * Errors      WEIR_EINVAL, WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_task_alloc(
+    weir_task **taskp, void (*fn)(void *), void *arg, weir_exec *exec);
+
+/**
+ * Run the task's function once more.  Posting a task that is queued already
+ * changes nothing (one run serves both posts); posting one that runs makes it
+ * run again after it has returned.  Everything written before the post is
+ * seen by the run that serves it.
+ *
+ * Result      WEIR_OK
+ *             WEIR_EAGAIN   the pool's queue_max is reached
+ *             WEIR_ESTOPPED after weir_fini
+ *             WEIR_EINVAL   NULL
+ * Since       0.1
+ */
+WEIR_API weir_err weir_task_post(weir_task *task);
+
+/**
+ * Wait until the task is neither queued nor running.
+ *
+ * Result      WEIR_OK, or WEIR_EDEADLK as of weir_aio_wait
+ * Blocks      until then
+ * Since       0.1
+ */
+WEIR_API weir_err weir_task_wait(weir_task *task);
+
+/**
+ * Wait and free.  In the task's own function: freed when that has returned.
+ *
+ * @param task  taken; NULL allowed.
+ * Since       0.1
+ */
+WEIR_API void weir_task_free(weir_task *task);
+
+WEIR_END_DECLS
+
+#endif

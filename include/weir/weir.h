@@ -1,0 +1,208 @@
+/*
+ * weir - asynchronous I/O for multi-threaded daemons: start, stop, settings.
+ *
+ * Purpose    the umbrella header.  weir_init starts the threads, weir_fini
+ *            ends them; everything else needs the time between.
+ * Ownership  the library's state is one per process.
+ * Bounds     the ranges of weir_params.
+ */
+#ifndef WEIR_WEIR_H
+#define WEIR_WEIR_H
+
+#include <weir/aio.h>
+#include <weir/attr.h>
+#include <weir/err.h>
+#include <weir/sleep.h>
+#include <weir/sockaddr.h>
+#include <weir/stream.h>
+#include <weir/task.h>
+#include <weir/time.h>
+#include <weir/version.h>
+
+WEIR_BEGIN_DECLS
+
+#define WEIR_EXPIRE_THREADS_MAX 16
+#define WEIR_POLLER_THREADS_MAX 64
+
+/**
+ * Settings of weir_init and what is in force.  Zero, or NULL, means "the
+ * environment's value, or else the default".  CPUs is the smaller of the
+ * processors this process may run on and its cgroup's quota, rounded up.
+ */
+typedef struct weir_params {
+	size_t size; /**< sizeof(weir_params) */
+
+	int num_task_threads;   /**< callbacks that run at once [1..1024],
+	                             default max(2, CPUs) */
+	int max_task_threads;   /**< with spares for callbacks that wait
+	                             [num_task_threads..4096], default
+	                             4 x num_task_threads */
+	int num_expire_threads; /**< [1..16], default 1 */
+	int max_expire_threads; /**< cap for the above [1..16] */
+	int num_poller_threads; /**< [1..64], default 1 up to 8 CPUs, then
+	                             CPUs / 8 */
+	int max_poller_threads; /**< cap for the above [1..64] */
+
+	const char *poller; /**< "epoll" or "poll", default "epoll" */
+	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
+	                         log to stderr up to that level, default: as
+	                         weir_log_set says */
+
+	weir_duration slack;      /**< timeouts may be this late [0..1 s],
+	                               default 1 ms; -1 means 0 */
+	weir_duration fini_limit; /**< weir_fini waits this long for providers
+	                               and callbacks, default 5 s */
+
+	const char *env_prefix; /**< of the variables, default "WEIR_"; ""
+	                             reads none */
+
+	/** Allocator: all three or none.  malloc_fn returns memory aligned for
+	 * any type; free_fn gets the size asked for. */
+	void *(*malloc_fn)(size_t size);
+	void *(*calloc_fn)(size_t n, size_t size);
+	void (*free_fn)(void *ptr, size_t size);
+} weir_params;
+
+/**
+ * Start the library.  Calls nest: each needs its own weir_fini.
+ *
+ * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
+ * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
+ * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_POLLER, WEIR_LOG),
+ * which win over defaults.  A variable is taken when it is a decimal number (or
+ * one of the words) in range; anything else stops weir_init, with one line in
+ * the log that names variable, value and range.
+ *
+ * @param params  NULL: no settings; copied.
+ *
+ * Errors      WEIR_EINVAL  a setting or variable is out of range
+ *             WEIR_EBUSY   params given and weir runs already: no fini is owed
+ *             WEIR_ENOMEM, WEIR_ENOFILES, WEIR_EAGAIN (no thread),
+ *             WEIR_EFORK; nothing is left behind
+ * Threads     MT-Safe
+ * Blocks      until the threads run
+ * Callback    WEIR_EDEADLK from a callback of weir
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_init(const weir_params *params);
+
+/**
+ * Undo one weir_init.  The last one ends every operation with WEIR_ESTOPPED,
+ * runs what is queued, ends the threads, and frees everything but handles that
+ * are still allocated (they stay valid, stopped for ever, and must be freed).
+ *
+ * Result      WEIR_OK        all ended
+ *             WEIR_ETIMEDOUT fini_limit passed: what did not end is named in
+ *                            the log and abandoned
+ *             WEIR_EDEADLK   called on a thread of weir: nothing happened
+ *             WEIR_ESTATE    without weir_init
+ *             WEIR_EFORK     in a forked child: nothing happened
+ * Threads     MT-Safe
+ * Blocks      until all has ended or fini_limit has passed
+ * Since       0.1
+ */
+WEIR_API weir_err weir_fini(void);
+
+/**
+ * What is in force.
+ *
+ * @param params  size must be set; the rest is written.  Strings are static.
+ *
+ * Errors      WEIR_ESTATE  weir does not run
+ *             WEIR_EINVAL  NULL or size too small
+ * Threads     MT-Safe
+ * Since       0.1
+ */
+WEIR_API weir_err weir_get_params(weir_params *params);
+
+/** The version of the library that runs, as "1.2.3".  Since 0.1 */
+WEIR_API const char *weir_version(void);
+
+/** Counters since weir_init; a snapshot that stops nothing. */
+typedef struct weir_stats {
+	size_t size;            /**< sizeof(weir_stats) */
+	uint64_t aios;          /**< handles allocated now */
+	uint64_t submitted;     /**< operations accepted */
+	uint64_t completed;     /**< operations ended */
+	uint64_t callbacks;     /**< callbacks and tasks run */
+	uint64_t deadlines;     /**< entries in the expiry threads' heaps now */
+	uint64_t expired;       /**< deadlines that fired */
+	uint64_t parks;         /**< times a thread of a pool went to sleep */
+	uint64_t wakes;         /**< threads woken for work */
+	uint64_t reliefs;       /**< poll slots taken over from a busy thread */
+	uint64_t polls;         /**< waits for events */
+	uint64_t events;        /**< events seen */
+	uint64_t late_finishes; /**< refused finishes: by ticket, after fini */
+	uint64_t accept_pauses; /**< listeners paused for lack of descriptors */
+	unsigned threads;       /**< threads of weir now */
+	unsigned fds;           /**< descriptors watched now */
+} weir_stats;
+
+/**
+ * Read the counters.
+ *
+ * @param stats  size must be set.
+ *
+ * Errors      WEIR_ESTATE, WEIR_EINVAL
+ * Threads     MT-Safe
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API weir_err weir_get_stats(weir_stats *stats);
+
+/** How much a log line matters. */
+typedef enum weir_log_level {
+	WEIR_LOG_NONE = 0,
+	WEIR_LOG_ERR = 3,
+	WEIR_LOG_WARN = 4,
+	WEIR_LOG_NOTICE = 5,
+	WEIR_LOG_INFO = 6,
+	WEIR_LOG_DEBUG = 7,
+} weir_log_level;
+
+/** Gets one line, without newline; valid during the call. */
+typedef void (*weir_log_fn)(void *arg, weir_log_level level, const char *line);
+
+/**
+ * Choose where log lines go and how many.  May be called before weir_init.
+ *
+ * @param fn     called on the thread that logs, with no lock held; NULL: no
+ *               log.  Default: stderr.
+ * @param arg    borrowed until changed.
+ * @param level  up to this one.  Default WEIR_LOG_WARN.
+ *
+ * Threads     MT-Safe; a call under way on another thread may still use the
+ *             old function
+ * Since       0.1
+ */
+WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
+
+/** A mistake of the program that weir saw. */
+typedef struct weir_misuse {
+	const char *call;  /**< the function that was called */
+	const char *what;  /**< the mistake, a sentence */
+	const char *tag;   /**< of the handle, "" if none */
+	const char *state; /**< of the handle, in words */
+	const void *object; /**< the handle */
+} weir_misuse;
+
+/**
+ * Gets every misuse.  Returning means: report and refuse; the call has no
+ * effect and returns WEIR_EMISUSE or false.
+ */
+typedef void (*weir_misuse_fn)(void *arg, const weir_misuse *misuse);
+
+/**
+ * Choose what misuse does.
+ *
+ * @param fn   NULL (default): one line to stderr, then abort().
+ * @param arg  borrowed until changed.
+ *
+ * Threads     MT-Safe, as weir_log_set
+ * Since       0.1
+ */
+WEIR_API void weir_misuse_set(weir_misuse_fn fn, void *arg);
+
+WEIR_END_DECLS
+
+#endif

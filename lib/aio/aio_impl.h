@@ -1,0 +1,229 @@
+/*
+ * aio_impl - struct weir_aio and its word; seen by this folder only.
+ *
+ * The word is the whole state of a handle.  docs/design/aio.md has the table of
+ * its moves; the rows cited in this folder are that table's.
+ */
+#ifndef AIO_AIO_IMPL_H
+#define AIO_AIO_IMPL_H
+
+#include <weir/provider.h>
+#include <weir/sleep.h>
+
+#include "base/attr.h"
+#include "base/life.h"
+#include "base/sync.h"
+#include "taskq/taskq.h"
+#include "timer/timer.h"
+
+/* The operation (bits 0-2). */
+enum op {
+	OP_NONE = 0,
+	OP_STARTING = 1, /* claimed by a submit */
+	OP_ACTIVE = 2,   /* the provider owes a finish */
+	OP_ENDING = 3,   /* the winner writes the outcome */
+	OP_DONE = 4,     /* outcome readable, callback not begun */
+};
+
+/* Why an operation is asked to end, weakest first. */
+enum why {
+	WHY_NONE = 0,
+	WHY_CANCEL = 1,
+	WHY_TIMEOUT = 2,
+	WHY_STOP = 3,
+};
+
+#define W_OP UINT64_C(7)
+#define W_RUN (UINT64_C(1) << 3)    /* a callback runs */
+#define W_QUEUED (UINT64_C(1) << 4) /* the task is queued, or about to be */
+#define W_HOOK (UINT64_C(1) << 5)   /* a cancel call is in flight */
+#define W_PEND_SHIFT 6              /* enum why: strongest wanted */
+#define W_PEND (UINT64_C(3) << W_PEND_SHIFT)
+#define W_ASKED_SHIFT 8 /* enum why: strongest the hook was called with */
+#define W_ASKED (UINT64_C(3) << W_ASKED_SHIFT)
+#define W_STOP (UINT64_C(1) << 10)    /* takes no more work, for good */
+#define W_REFUSED (UINT64_C(1) << 11) /* a submit was dropped */
+#define W_SLEEPER (UINT64_C(1) << 12) /* somebody sleeps until idle */
+#define W_FREE (UINT64_C(1) << 13)    /* free or reap was called */
+#define W_GONE (UINT64_C(1) << 14)    /* the memory goes once idle */
+#define W_DIRECT (UINT64_C(1) << 15)  /* the expiry thread may end it */
+#define W_NOCB (UINT64_C(1) << 16)    /* wait-only */
+#define W_CODE_SHIFT 17               /* abort code that waits for start */
+#define W_CODE (UINT64_C(1023) << W_CODE_SHIFT)
+#define W_ORPHAN (UINT64_C(1) << 27) /* the library has ended */
+#define W_GEN_SHIFT 28               /* +1 for each operation */
+#define W_GEN (UINT64_MAX << W_GEN_SHIFT)
+
+#define W_CODE_MAX 1023
+
+#define AIO_MAGIC UINT32_C(0x77656972) /* "weir" */
+#define AIO_DEAD UINT32_C(0xdeadaa10)
+
+/* Deadlines are rounded up to these [ns]. */
+#define GRAIN_SLEEP 32768
+
+static inline enum op
+op_of(uint64_t w)
+{
+	return (enum op)(w & W_OP);
+}
+
+static inline uint64_t
+with_op(uint64_t w, enum op op)
+{
+	return (w & ~W_OP) | (uint64_t)op;
+}
+
+static inline enum why
+pend_of(uint64_t w)
+{
+	return (enum why)((w & W_PEND) >> W_PEND_SHIFT);
+}
+
+static inline uint64_t
+with_pend(uint64_t w, enum why why)
+{
+	return (w & ~W_PEND) | ((uint64_t)why << W_PEND_SHIFT);
+}
+
+static inline enum why
+asked_of(uint64_t w)
+{
+	return (enum why)((w & W_ASKED) >> W_ASKED_SHIFT);
+}
+
+static inline uint64_t
+with_asked(uint64_t w, enum why why)
+{
+	return (w & ~W_ASKED) | ((uint64_t)why << W_ASKED_SHIFT);
+}
+
+/* What wait and stop wait for. */
+static inline bool
+is_idle(uint64_t w)
+{
+	return (w & (W_OP | W_RUN | W_HOOK)) == 0;
+}
+
+/* The memory may go. */
+static inline bool
+is_gone(uint64_t w)
+{
+	return is_idle(w) && (w & (W_GONE | W_QUEUED)) == W_GONE;
+}
+
+struct weir_aio {
+	/* Any thread. */
+	wri_a64 word;
+	wri_aptr provider; /* const weir_provider of the operation, or NULL */
+	struct wri_deadline deadline;
+	wri_a32 nwait; /* calls that will touch the handle again */
+
+	/* Owner of the operation: from reset to finish its provider, before
+	 * and after the consumer; published by the word. */
+	void *arg; /* for the hooks */
+	weir_err result;
+	weir_err direct; /* what the expiry thread ends it with */
+	size_t count;
+	bool *skip;         /* weir_aio_skip_callback, or NULL */
+	weir_time deadline_at; /* of this operation; 0: not computed yet */
+	uint64_t grain;        /* of this operation's deadline */
+	unsigned iov_next;     /* first piece that is left */
+	size_t iov_done;       /* bytes of it that are done */
+	void *output[WEIR_AIO_SLOTS];
+	void *scratch[2];
+	weir_aio *next;   /* in a weir_aioq */
+	weir_aio *prev;
+	weir_aioq *queue; /* which, or NULL */
+	const weir_fdop *fdop; /* fdio.c: the step */
+	weir_err fd_note;      /* a cancel came before the list */
+	bool fd_started;
+
+	/* The consumer, while no operation is pending. */
+	weir_duration timeout;
+	weir_time expire; /* for the next operation, if expire_set */
+	bool expire_set;
+	unsigned niov;
+	const weir_iov *iov; /* copied below, or borrowed */
+	weir_iov copied[WEIR_IOV_COPY_MAX];
+	void *input[WEIR_AIO_SLOTS];
+	weir_msg *msg;
+	wri_aptr exec; /* struct weir_exec, NULL: the default pool */
+	wri_aptr tag;
+
+	/* Fixed after alloc. */
+	uint32_t magic;
+	uint32_t life; /* of the library */
+	weir_aio_cb cb;
+	void *cb_arg;
+
+	/* The queue. */
+	struct wri_task task;
+	wri_aptr runner; /* who runs the callback, while W_RUN */
+
+	/* The shard's lock. */
+	weir_aio *live_next;
+	weir_aio **live_prevp;
+};
+
+/*
+ * Foreign code on this thread's stack, innermost first: callback, cancel hook or
+ * release of a handle.
+ */
+struct wri_frame {
+	weir_aio *aio;
+	struct wri_frame *outer;
+	bool callback;
+};
+
+void wri_frame_push(struct wri_frame *f, weir_aio *aio, bool callback);
+void wri_frame_pop(struct wri_frame *f);
+/* The frame of this handle, or NULL. */
+struct wri_frame *wri_frame_find(const weir_aio *aio);
+
+/* aio.c: the state machine. */
+void wri_aio_run(struct wri_task *task); /* rows 17, 18 */
+weir_cancel wri_aio_ask(
+    weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free);
+void wri_aio_orphan(weir_aio *aio);
+extern const struct wri_deadline_ops wri_aio_deadline_ops;
+/* The expiry thread may end it, with outcome at time at. */
+weir_err wri_aio_start_direct(weir_aio *aio, const weir_provider *provider,
+    void *arg, weir_time at, weir_err outcome);
+/* The deadline of this operation, WEIR_NEVER: none. */
+weir_time wri_aio_deadline(weir_aio *aio);
+
+/* wait.c */
+void wri_aio_hold(weir_aio *aio); /* keeps the memory: nwait */
+void wri_aio_rele(weir_aio *aio); /* last touch */
+void wri_aio_wake(weir_aio *aio);     /* the word became idle */
+void wri_aio_hand_over(weir_aio *aio); /* the word became gone */
+
+/* handle.c: memory, registry, settings. */
+void wri_aio_destroy(weir_aio *aio);
+bool wri_aio_unregister(weir_aio *aio);
+void wri_aio_unbind(weir_aio *aio);
+void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
+extern wri_a64 wri_aio_late; /* refused finishes */
+extern uint64_t wri_aio_grain; /* of timeouts; fixed between init and fini */
+
+/* WEIR_EINVAL for a dead handle, after the report. */
+weir_err wri_aio_dead(weir_aio *aio, const char *call);
+
+/* The first look of every call on a handle. */
+static inline weir_err
+wri_aio_enter(weir_aio *aio, const char *call)
+{
+	if (wri_unlikely(aio == NULL)) {
+		return WEIR_EINVAL;
+	}
+	if (wri_unlikely(aio->magic != AIO_MAGIC)) {
+		return wri_aio_dead(aio, call);
+	}
+	return wri_unlikely(wri_life_forked()) ? WEIR_EFORK : WEIR_OK;
+}
+
+/* iov.c: pure. */
+weir_err wri_iov_check(unsigned n, unsigned max, const weir_iov *iov);
+
+#endif

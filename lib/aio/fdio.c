@@ -1,0 +1,535 @@
+/*
+ * fdio - operations on descriptors: two sides, one word each.
+ *
+ * Purpose    an operation is tried at once if the side may be ready, waits if
+ *            not, and is tried again by the thread that polls.  A descriptor is
+ *            registered once for both directions; readiness is remembered in
+ *            the side's word.
+ * Ownership  whoever sets OWNED works on the side alone; all others leave a
+ *            note in the word (READY, CANCEL, MORE, CLOSED) that the owner
+ *            cannot miss, because he leaves by compare-and-swap.  The waiting
+ *            operation itself is the word's pointer; those behind it are in a
+ *            list under a leaf lock, which is held over no system call, start
+ *            or finish.
+ * The word   aio (64-aligned) | flags
+ *              0                   nobody waits
+ *              aio                 waits for readiness
+ *              aio|OWNED           is being tried
+ *              0|OWNED             the owner is between two
+ *            READY: an edge was seen since the last try.  The owner clears it
+ *            *before* a try, so that an edge during the try is kept.
+ *            FINAL: hang-up, error or half close was seen; a short read proves
+ *            nothing any more.  CLOSED: no more operations, for good.
+ * Pairs      F1  every move of the word is acq_rel: it carries the operation's
+ *                fields between submitter, poller and hook.
+ *            F2  refs: the last to leave (acq_rel) sees all others' work done,
+ *                and closes the number.
+ * Bounds     STEPS_MAX steps in a row, then others have a turn;
+ *            WEIR_FD_QUEUE_MAX operations wait on a side.
+ * Proof      test/aio/test_fdio.c, test/stress/, test/contract/
+ */
+#include "aio/fdio.h"
+#include "aio/aio_impl.h"
+
+#include "base/log.h"
+#include "base/panic.h"
+#include "base/sys.h"
+#include "poller/poller.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#define S_READY UINT64_C(1)
+#define S_OWNED UINT64_C(2)
+#define S_CANCEL UINT64_C(4)
+#define S_MORE UINT64_C(8)
+#define S_CLOSED UINT64_C(16)
+#define S_FINAL UINT64_C(32)
+#define S_FLAGS UINT64_C(63)
+
+/* Steps that one owner makes before he lets others run. */
+#define STEPS_MAX 64
+
+struct side {
+	/* Any thread. */
+	wri_a64 word WRI_ALIGNED;
+	wri_a32 why; /* weir_err of the note CANCEL */
+
+	/* lock: those that wait behind the first. */
+	wri_mtx lock;
+	weir_aioq more;
+	unsigned more_len;
+
+	/* Fixed after the element's first use. */
+	struct weir_fd *fd;
+	weir_dir dir;
+	struct wri_task task; /* goes on with the side; its owner's */
+};
+
+struct weir_fd {
+	struct wri_pfd pfd;
+	struct side side[2];
+
+	/* Fixed from open to close. */
+	void *arg;
+	void (*release)(void *arg);
+
+	/* Any thread. */
+	wri_a32 refs; /* the open handle, and a side until it has ended */
+	wri_a32 code; /* weir_err of operations on a closed side */
+};
+
+static weir_aio *
+waiter(uint64_t w)
+{
+	return (weir_aio *)(uintptr_t)(w & ~S_FLAGS);
+}
+
+static unsigned
+dir_bit(const struct side *s)
+{
+	return s->dir == WEIR_DIR_READ ? WRI_DIR_READ : WRI_DIR_WRITE;
+}
+
+/* --- The end of a descriptor ------------------------------------------- */
+
+static void
+fd_rele(struct weir_fd *fd)
+{
+	int number = fd->pfd.fd;
+
+	if (wri_sub(&fd->refs, 1, WRI_ACQ_REL) != 1) { /* F2 */
+		return;
+	}
+	/* Always taken out of the set: a forked child may keep the open file,
+	 * and with it the registration, alive. */
+	wri_pfd_unwatch(&fd->pfd);
+	(void)wri_sys_close(number);
+	if (fd->release != NULL) {
+		fd->release(fd->arg);
+	}
+	wri_pfd_free(&fd->pfd);
+}
+
+/* --- The owner --------------------------------------------------------- */
+
+static void side_cancel(weir_aio *aio, void *arg, weir_err why);
+
+static const weir_provider fd_provider = {
+    .size = sizeof(fd_provider),
+    .name = "descriptor",
+    .cancel = side_cancel,
+};
+
+/* We own the side and nobody is first: leave (false), or take the next. */
+static bool
+side_next(struct side *s)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	weir_aio *aio;
+
+	while ((w & S_MORE) == 0) {
+		if (wri_cas_weak(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL)) {
+			if ((w & S_CLOSED) != 0) {
+				fd_rele(s->fd); /* this side has ended */
+			}
+			return false;
+		}
+	}
+	wri_mtx_lock(&s->lock);
+	aio = weir_aioq_pop(&s->more);
+	if (aio == NULL) {
+		wri_and(&s->word, ~S_MORE, WRI_ACQ_REL);
+	} else {
+		s->more_len--;
+		wri_or(&s->word, (uintptr_t)aio, WRI_ACQ_REL);
+	}
+	wri_mtx_unlock(&s->lock);
+	return true;
+}
+
+/* The first has ended, with a result of ours or (ended) of weir's. */
+static void
+side_finish(struct side *s, weir_aio *aio, weir_err rv, bool ended)
+{
+	/* Before the finish: the handle may come back at once. */
+	wri_and(&s->word, S_FLAGS & ~S_CANCEL, WRI_ACQ_REL);
+	if (!ended) {
+		(void)weir_aio_finish(aio, rv);
+	}
+}
+
+/* Try the first once. */
+static weir_err
+side_try(struct side *s, weir_aio *aio)
+{
+	unsigned flags = 0;
+	weir_err rv;
+
+	wri_and(&s->word, ~S_READY, WRI_ACQ_REL);
+	rv = aio->fdop->try_step(aio, s->fd->pfd.fd, s->fd->arg, &flags);
+	if (rv != WEIR_EAGAIN &&
+	    ((flags & WEIR_FD_DRAINED) == 0 ||
+	        (wri_load(&s->word, WRI_RLX) & S_FINAL) != 0)) {
+		wri_or(&s->word, S_READY, WRI_ACQ_REL);
+	}
+	return rv;
+}
+
+/*
+ * We own the side: see to the first.  False: it waits, and the side is no
+ * longer ours.
+ */
+static bool
+side_step(struct side *s, weir_aio *aio)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	weir_err rv = WEIR_EAGAIN;
+
+	if ((w & S_CLOSED) != 0) {
+		rv = (weir_err)wri_load(&s->fd->code, WRI_ACQ);
+	} else if ((w & S_CANCEL) != 0) {
+		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
+	} else if ((w & S_READY) != 0) {
+		rv = side_try(s, aio);
+	} else if (!aio->fd_started) {
+		if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
+			side_finish(s, aio, WEIR_OK, true);
+			return true;
+		}
+		aio->fd_started = true;
+	} else {
+		wri_pfd_want(&s->fd->pfd, dir_bit(s));
+		/* F1; a note that came meanwhile makes it fail. */
+		return !wri_cas(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL);
+	}
+	if (rv != WEIR_EAGAIN) {
+		side_finish(s, aio, rv, false);
+	}
+	return true;
+}
+
+/* We own the side: work until nobody is left or the first waits. */
+static void
+side_run(struct side *s)
+{
+	for (unsigned steps = 0;; steps++) {
+		weir_aio *aio = waiter(wri_load(&s->word, WRI_ACQ)); /* F1 */
+
+		if (aio == NULL) {
+			if (!side_next(s)) {
+				return;
+			}
+		} else if (steps >= STEPS_MAX) {
+			wri_exec_post(NULL, &s->task); /* still ours */
+			return;
+		} else if (!side_step(s, aio)) {
+			return;
+		}
+	}
+}
+
+static void
+side_task(struct wri_task *task)
+{
+	side_run(wri_container(task, struct side, task));
+}
+
+/* --- Notes ------------------------------------------------------------- */
+
+/* Directions have become ready; on the polling thread. */
+static void
+side_ready(struct side *s, uint64_t flags)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	uint64_t n;
+	bool ours;
+
+	do {
+		n = w | S_READY | flags;
+		ours = waiter(w) != NULL && (w & S_OWNED) == 0;
+		if (ours) {
+			n |= S_OWNED;
+		}
+		if (n == w) {
+			return;
+		}
+	} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
+	if (ours) {
+		side_run(s);
+	}
+}
+
+static void
+fd_ready(struct wri_pfd *pfd, unsigned dirs)
+{
+	struct weir_fd *fd = wri_container(pfd, struct weir_fd, pfd);
+	uint64_t final = (dirs & WRI_DIR_FINAL) != 0 ? S_FINAL : 0;
+
+	if ((dirs & WRI_DIR_READ) != 0) {
+		side_ready(&fd->side[WEIR_DIR_READ], final);
+	}
+	if ((dirs & WRI_DIR_WRITE) != 0) {
+		side_ready(&fd->side[WEIR_DIR_WRITE], final);
+	}
+}
+
+/* Take a waiting first out; false: it is not the first, or the owner will. */
+static bool
+cancel_first(struct side *s, weir_aio *aio, weir_err why, bool *mine)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+
+	*mine = false;
+	while (waiter(w) == aio) {
+		uint64_t n;
+
+		if ((w & S_OWNED) != 0) {
+			/* Release: carries why to the owner (F1). */
+			wri_store(&s->why, (uint32_t)why, WRI_REL);
+			n = w | S_CANCEL;
+		} else {
+			n = (w & S_FLAGS) | S_OWNED; /* then take the next */
+		}
+		if (wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL)) {
+			*mine = (w & S_OWNED) == 0;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The hook.  The operation is first, or in the list, or between start and the
+ * list (then a note in the handle), or has just ended (then nothing).
+ */
+static void
+side_cancel(weir_aio *aio, void *arg, weir_err why)
+{
+	struct side *s = arg;
+	bool mine, first, listed = false;
+
+	/* The list's head becomes first under the lock only. */
+	wri_mtx_lock(&s->lock);
+	first = cancel_first(s, aio, why, &mine);
+	if (!first) {
+		listed = weir_aioq_remove(&s->more, aio);
+		if (listed) {
+			s->more_len--;
+		} else {
+			aio->fd_note = why;
+		}
+	}
+	wri_mtx_unlock(&s->lock);
+	if (mine || listed) {
+		(void)weir_aio_finish(aio, why);
+	}
+	if (mine) {
+		side_run(s);
+	}
+}
+
+/* --- Submit ------------------------------------------------------------ */
+
+/* Behind others.  False: they have gone, the fast way is open again. */
+static bool
+submit_behind(struct side *s, weir_aio *aio, weir_err *rv)
+{
+	uint64_t w, n;
+	bool ours = false;
+
+	wri_mtx_lock(&s->lock);
+	w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	if (aio->fd_note != WEIR_OK) {
+		*rv = aio->fd_note;
+	} else if ((w & S_CLOSED) != 0) {
+		*rv = (weir_err)wri_load(&s->fd->code, WRI_ACQ);
+	} else if (s->more_len >= WEIR_FD_QUEUE_MAX) {
+		*rv = WEIR_EAGAIN;
+	} else {
+		*rv = WEIR_OK;
+		weir_aioq_push(&s->more, aio);
+		s->more_len++;
+		do {
+			n = w | S_MORE;
+			ours = waiter(w) == NULL && (w & S_OWNED) == 0;
+			if (ours) {
+				n |= S_OWNED;
+			}
+		} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
+	}
+	wri_mtx_unlock(&s->lock);
+	return ours;
+}
+
+static void
+submit_slow(struct side *s, weir_aio *aio)
+{
+	weir_err rv;
+
+	/* Started outside the lock; a hook that comes before the list leaves
+	 * its note in the handle. */
+	aio->fd_note = WEIR_OK;
+	if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
+		return;
+	}
+	aio->fd_started = true;
+	if (submit_behind(s, aio, &rv)) {
+		side_run(s);
+	} else if (rv != WEIR_OK) {
+		if (rv == WEIR_EAGAIN) {
+			wri_log(WEIR_LOG_WARN,
+			    "descriptor %d: operation refused, "
+			    "WEIR_FD_QUEUE_MAX (%u) wait already",
+			    s->fd->pfd.fd, WEIR_FD_QUEUE_MAX);
+		}
+		(void)weir_aio_finish(aio, rv);
+	}
+}
+
+void
+weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
+{
+	struct side *s;
+	uint64_t w;
+
+	if (weir_aio_reset(aio) != WEIR_OK) {
+		return;
+	}
+	if (fd == NULL || op == NULL ||
+	    (dir != WEIR_DIR_READ && dir != WEIR_DIR_WRITE)) {
+		(void)weir_aio_finish(aio, WEIR_EINVAL);
+		return;
+	}
+	s = &fd->side[dir];
+	aio->fdop = op;
+	aio->fd_started = false;
+	w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	while (waiter(w) == NULL && (w & (S_OWNED | S_MORE | S_CLOSED)) == 0) {
+		if (wri_cas_weak(&s->word, &w, w | S_OWNED | (uintptr_t)aio,
+		        WRI_ACQ_REL)) {
+			side_run(s);
+			return;
+		}
+	}
+	if ((w & S_CLOSED) != 0) {
+		(void)weir_aio_finish(
+		    aio, (weir_err)wri_load(&fd->code, WRI_ACQ));
+		return;
+	}
+	submit_slow(s, aio);
+}
+
+/* --- Open, shut, close ------------------------------------------------- */
+
+static void
+fd_elem_init(struct wri_pfd *pfd)
+{
+	struct weir_fd *fd = wri_container(pfd, struct weir_fd, pfd);
+
+	for (int dir = 0; dir < 2; dir++) {
+		struct side *s = &fd->side[dir];
+
+		s->fd = fd;
+		s->dir = (weir_dir)dir;
+		s->task.run = side_task;
+		wri_mtx_init(&s->lock);
+		wri_store(&s->word, S_CLOSED, WRI_RLX); /* nobody knows it */
+	}
+}
+
+weir_err
+weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
+{
+	struct wri_pfd *pfd;
+	struct weir_fd *fd;
+	weir_err rv = wri_life_check();
+
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	if (fdp == NULL || number < 0 || params == NULL ||
+	    params->size != sizeof(*params)) {
+		return WEIR_EINVAL;
+	}
+	rv = wri_pfd_open(&pfd, number);
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	fd = wri_container(pfd, struct weir_fd, pfd);
+	fd->arg = params->arg;
+	fd->release = params->release;
+	wri_store(&fd->code, WEIR_ECLOSED, WRI_RLX); /* F1 publishes */
+	wri_store(&fd->refs, 3, WRI_RLX);
+	for (int dir = 0; dir < 2; dir++) {
+		/* Ready until a try has shown the contrary; an edge that came
+		 * before this says no more.  Release: F1. */
+		wri_store(&fd->side[dir].word, S_READY, WRI_REL);
+	}
+	*fdp = fd;
+	return WEIR_OK;
+}
+
+int
+weir_fd_number(const weir_fd *fd)
+{
+	return fd == NULL ? -1 : fd->pfd.fd;
+}
+
+/* No more operations: the owner ends those there are, or we do. */
+static void
+side_shut(struct side *s)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+
+	do {
+		if ((w & S_CLOSED) != 0) {
+			return;
+		}
+	} while (!wri_cas_weak(
+	    &s->word, &w, w | S_CLOSED | S_OWNED, WRI_ACQ_REL));
+	if ((w & S_OWNED) == 0) {
+		side_run(s);
+	}
+}
+
+void
+weir_fd_shut(weir_fd *fd, weir_err why)
+{
+	uint32_t was = WEIR_ECLOSED;
+
+	if (fd == NULL) {
+		return;
+	}
+	(void)wri_cas(&fd->code, &was, (uint32_t)why, WRI_ACQ_REL);
+	side_shut(&fd->side[WEIR_DIR_READ]);
+	side_shut(&fd->side[WEIR_DIR_WRITE]);
+}
+
+void
+weir_fd_close(weir_fd *fd)
+{
+	if (fd == NULL) {
+		return;
+	}
+	weir_fd_shut(fd, WEIR_ECLOSED);
+	fd_rele(fd);
+}
+
+weir_err
+wri_fdio_init(const char *backend, unsigned slots)
+{
+	return wri_poller_init(&(struct wri_poller_config){
+	    .backend = backend,
+	    .slots = slots,
+	    .elem_size = sizeof(struct weir_fd),
+	    .elem_init = fd_elem_init,
+	    .ready = fd_ready,
+	});
+}
+
+void
+wri_fdio_fini(void)
+{
+	wri_poller_fini();
+}

@@ -1,0 +1,26 @@
+/*
+ * registry - what lib/weir.c does with all handles at once.
+ */
+#ifndef AIO_REGISTRY_H
+#define AIO_REGISTRY_H
+
+#include "aio/aio_impl.h"
+
+/* A new life of the library; slack: of timeouts [ns]. */
+void wri_registry_begin(weir_duration slack);
+/* Stop every handle, without waiting. */
+void wri_registry_stop(void);
+/* Wait until all are idle; false: the time came first. */
+bool wri_registry_wait(weir_time until);
+/*
+ * Nothing will be queued for a handle any more; names those that are not idle
+ * in the log.  Returns how many.
+ */
+unsigned wri_registry_orphan(void);
+
+struct wri_registry_stats {
+	uint64_t aios, submitted, completed, late;
+};
+void wri_registry_stats(struct wri_registry_stats *out);
+
+#endif

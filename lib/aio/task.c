@@ -1,0 +1,173 @@
+/*
+ * task - plain tasks: a function to run on a pool or strand.
+ *
+ * Purpose    post a function, wait for it; everything that handles promise
+ *            about callbacks holds for tasks, because each is one.
+ * Ownership  the program's; its function may free it.
+ * States     IDLE -> QUEUED -> RUNNING -> IDLE; a post while RUNNING makes it
+ *            AGAIN, and the end of the run queues it once more.
+ * Pairs      K1  post: state (seq_cst) -> run: state (seq_cst) carries what the
+ *                poster wrote, also when its post was merged into another.
+ * Bounds     the pool's queue_max.
+ * Proof      test/taskq/test_task.c
+ */
+#include "aio/aio_impl.h"
+
+#include "base/life.h"
+#include "base/mem.h"
+
+/* FREED lies above the states: the end of the run frees the task. */
+enum state {
+	IDLE = 0,
+	QUEUED = 1,
+	RUNNING = 2,
+	AGAIN = 3,
+	FREED = 4,
+};
+
+struct weir_task {
+	weir_aio *aio;
+	wri_a32 state;
+	void (*fn)(void *);
+	void *arg;
+	weir_exec *exec;
+};
+
+static void
+destroy(weir_task *t)
+{
+	weir_aio_free(t->aio); /* in its own callback: as reap */
+	wri_free(t, sizeof(*t));
+}
+
+/* The state is QUEUED by us: queue the handle's callback. */
+static weir_err
+queue_run(weir_task *t)
+{
+	weir_err rv = weir_aio_reset(t->aio);
+
+	if (rv == WEIR_OK) {
+		(void)weir_aio_finish(t->aio, WEIR_OK);
+		return WEIR_OK;
+	}
+	wri_exec_dismiss(t->exec);
+	if (wri_sub(&t->state, QUEUED, WRI_SC) == (QUEUED | FREED)) {
+		destroy(t); /* freed, and stopped before it could run again */
+	}
+	return rv;
+}
+
+static void
+task_cb(void *arg)
+{
+	weir_task *t = arg;
+	uint32_t s, n;
+
+	wri_add(&t->state, RUNNING - QUEUED, WRI_SC); /* K1 */
+	t->fn(t->arg);
+	s = wri_load(&t->state, WRI_ACQ);
+	do {
+		n = (s & FREED) != 0 ? s
+		    : s == RUNNING   ? (uint32_t)IDLE
+				     : (uint32_t)QUEUED;
+	} while (n != s && !wri_cas_weak(&t->state, &s, n, WRI_SC)); /* K1 */
+	if ((s & FREED) != 0) {
+		wri_exec_dismiss(t->exec);
+		destroy(t);
+	} else if (n == IDLE) {
+		wri_exec_dismiss(t->exec); /* the pool outlives its handles */
+	} else {
+		(void)queue_run(t); /* it keeps its place */
+	}
+}
+
+weir_err
+weir_task_alloc(
+    weir_task **taskp, void (*fn)(void *), void *arg, weir_exec *exec)
+{
+	weir_task *t;
+	weir_err rv = wri_life_check();
+
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	if (taskp == NULL || fn == NULL) {
+		return WEIR_EINVAL;
+	}
+	t = wri_alloc(sizeof(*t));
+	if (t == NULL) {
+		return WEIR_ENOMEM;
+	}
+	t->fn = fn;
+	t->arg = arg;
+	t->exec = exec;
+	rv = weir_aio_alloc(&t->aio, task_cb, t);
+	if (rv == WEIR_OK) {
+		rv = weir_aio_set_executor(t->aio, exec);
+	}
+	if (rv != WEIR_OK) {
+		wri_free(t, sizeof(*t));
+		return rv;
+	}
+	*taskp = t;
+	return WEIR_OK;
+}
+
+weir_err
+weir_task_post(weir_task *t)
+{
+	uint32_t s;
+	weir_err rv;
+
+	if (t == NULL) {
+		return WEIR_EINVAL;
+	}
+	if (wri_life_forked()) {
+		return WEIR_EFORK;
+	}
+	s = wri_load(&t->state, WRI_RLX); /* a guess */
+	for (;;) {
+		switch (s & ~(uint32_t)FREED) {
+		case QUEUED:
+		case AGAIN:
+			/* The exchange with itself carries our writes: K1. */
+			if (wri_cas_weak(&t->state, &s, s, WRI_SC)) {
+				return WEIR_OK;
+			}
+			break;
+		case RUNNING:
+			if (wri_cas_weak(&t->state, &s, AGAIN, WRI_SC)) {
+				return WEIR_OK;
+			}
+			break;
+		default:
+			rv = wri_exec_admit(t->exec);
+			if (rv != WEIR_OK) {
+				return rv;
+			}
+			if (wri_cas(&t->state, &s, QUEUED, WRI_SC)) { /* K1 */
+				return queue_run(t);
+			}
+			wri_exec_dismiss(t->exec);
+			break;
+		}
+	}
+}
+
+weir_err
+weir_task_wait(weir_task *t)
+{
+	return t == NULL ? WEIR_OK : weir_aio_wait(t->aio);
+}
+
+void
+weir_task_free(weir_task *t)
+{
+	if (t == NULL || wri_life_forked()) {
+		return;
+	}
+	if (weir_aio_wait(t->aio) == WEIR_OK ||
+	    wri_or(&t->state, FREED, WRI_SC) == IDLE) {
+		destroy(t);
+	}
+}

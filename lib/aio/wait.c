@@ -1,0 +1,399 @@
+/*
+ * wait - wait, stop, close, free, reap, and the search for rings.
+ *
+ * Purpose    threads sleep until a handle is idle, and memory goes when nobody
+ *            can touch it any more.
+ * Ownership  sleepers sleep on a static table of buckets chosen by address, so
+ *            that the last touch of a handle is the move that made it idle.
+ *            nwait counts the calls that will touch the handle again; free
+ *            waits for them, the reaper looks for them.
+ * Pairs      B1  sleeper: sleepers + 1, seq, then the word's SLEEPER (seq_cst)
+ *                <-> mover: the word, then seq + 1 (seq_cst).  A futex that
+ *                compares seq: forbids "idle, and somebody sleeps".
+ *            B2  rele: nwait - 1 (seq_cst), then sleepers <-> free: sleepers
+ *                + 1, then nwait (seq_cst).  Forbids the same for nwait.
+ *            A3  (aio.c) carries what the callback wrote to the waiter.
+ * Bounds     64 buckets; a wake-up of one wakes the sleepers of all handles of
+ *            that bucket, who look and sleep again.
+ * Proof      test/explorer/x_wait.c, test/aio/test_wait.c
+ */
+#include "aio/aio_impl.h"
+
+#include "base/panic.h"
+
+#define BUCKETS 64
+
+static struct bucket {
+	wri_a32 seq WRI_ALIGNED;
+	wri_a32 sleepers;
+} buckets[BUCKETS];
+
+/* The lock of the ring search: who waits for what. */
+static wri_mtx ring_lock = WRI_MTX_INIT;
+
+static struct bucket *
+bucket_of(const weir_aio *aio)
+{
+	return &buckets[(uintptr_t)aio / WRI_LINE % BUCKETS];
+}
+
+void
+wri_frame_push(struct wri_frame *f, weir_aio *aio, bool callback)
+{
+	f->aio = aio;
+	f->callback = callback;
+	f->outer = wri_self_get(WRI_SELF_CHAIN);
+	wri_self_set(WRI_SELF_CHAIN, f);
+}
+
+void
+wri_frame_pop(struct wri_frame *f)
+{
+	WRI_ASSERT(wri_self_get(WRI_SELF_CHAIN) == f);
+	wri_self_set(WRI_SELF_CHAIN, f->outer);
+}
+
+struct wri_frame *
+wri_frame_find(const weir_aio *aio)
+{
+	struct wri_frame *f = wri_self_get(WRI_SELF_CHAIN);
+
+	while (f != NULL && f->aio != aio) {
+		f = f->outer;
+	}
+	return f;
+}
+
+void
+wri_aio_wake(weir_aio *aio)
+{
+	struct bucket *b = bucket_of(aio);
+
+	wri_add(&b->seq, 1, WRI_SC); /* B1 */
+	wri_futex_wake(&b->seq, INT32_MAX);
+}
+
+void
+wri_aio_hold(weir_aio *aio)
+{
+	wri_add(&aio->nwait, 1, WRI_SC);
+}
+
+void
+wri_aio_rele(weir_aio *aio)
+{
+	struct bucket *b = bucket_of(aio);
+
+	wri_sub(&aio->nwait, 1, WRI_SC); /* B2; the last touch */
+	if (wri_load(&b->sleepers, WRI_SC) != 0) {
+		wri_aio_wake(aio);
+	}
+}
+
+/*
+ * Would r, by waiting for aio, close a ring?  Follows aio to the thread that
+ * runs its callback, or the strand it needs, and on to what that waits for.
+ * Everything on the way is held by its waiter, who is registered.
+ */
+static bool
+closes_ring(const struct wri_runner *r, weir_aio *aio)
+{
+	while (aio != NULL) {
+		struct weir_exec *exec = wri_load(&aio->exec, WRI_RLX);
+		struct wri_runner *runner = NULL;
+
+		if (exec != NULL && exec->strand != NULL) {
+			runner = wri_strand_runner(exec->strand);
+		} else if ((wri_load(&aio->word, WRI_ACQ) & W_RUN) != 0) {
+			runner = wri_load(&aio->runner, WRI_ACQ);
+		}
+		if (runner == r) {
+			return true;
+		}
+		aio = runner != NULL ? wri_runner_waits_for(runner) : NULL;
+	}
+	return false;
+}
+
+/* A pool thread is about to sleep in foreign code. */
+static weir_err
+leave_place(struct wri_runner *r, weir_aio *aio)
+{
+	bool ring;
+
+	wri_mtx_lock(&ring_lock);
+	ring = closes_ring(r, aio);
+	if (!ring) {
+		wri_runner_set_waits_for(r, aio);
+	}
+	wri_mtx_unlock(&ring_lock);
+	if (ring) {
+		return WEIR_EDEADLK;
+	}
+	if (wri_runner_wait_begin(r) != WEIR_OK) {
+		wri_mtx_lock(&ring_lock);
+		wri_runner_set_waits_for(r, NULL);
+		wri_mtx_unlock(&ring_lock);
+		return WEIR_EDEADLK;
+	}
+	return WEIR_OK;
+}
+
+static void
+take_place(struct wri_runner *r)
+{
+	wri_mtx_lock(&ring_lock);
+	wri_runner_set_waits_for(r, NULL);
+	wri_mtx_unlock(&ring_lock);
+	wri_runner_wait_end(r);
+}
+
+/* Sleep until the handle is idle or the time has come; false: it has come. */
+static bool
+sleep_until_idle(weir_aio *aio, weir_time until)
+{
+	struct bucket *b = bucket_of(aio);
+	bool in_time = true;
+
+	wri_add(&b->sleepers, 1, WRI_SC);
+	for (;;) {
+		uint32_t seq = wri_load(&b->seq, WRI_SC);  /* B1 */
+		uint64_t w = wri_load(&aio->word, WRI_SC); /* A3, B1 */
+
+		if (is_idle(w)) {
+			in_time = true;
+			break;
+		}
+		if (!in_time) {
+			break;
+		}
+		if ((w & W_SLEEPER) == 0 &&
+		    !wri_cas_weak(&aio->word, &w, w | W_SLEEPER, WRI_SC)) {
+			continue;
+		}
+		in_time = wri_futex_wait(&b->seq, seq, until);
+	}
+	wri_sub(&b->sleepers, 1, WRI_SC);
+	return in_time;
+}
+
+/* Wait until idle.  The caller holds the handle. */
+static weir_err
+wait_idle(weir_aio *aio, weir_time until)
+{
+	struct wri_runner *r = NULL;
+	bool in_time;
+	weir_err rv;
+
+	if (wri_frame_find(aio) != NULL) {
+		return WEIR_EDEADLK;
+	}
+	if (is_idle(wri_load(&aio->word, WRI_SC))) { /* A3 */
+		return WEIR_OK;
+	}
+	if (wri_self_get(WRI_SELF_CHAIN) != NULL) {
+		r = wri_runner_self();
+	}
+	if (r != NULL) {
+		rv = leave_place(r, aio);
+		if (rv != WEIR_OK) {
+			return rv;
+		}
+	}
+	in_time = sleep_until_idle(aio, until);
+	if (r != NULL) {
+		take_place(r);
+	}
+	return in_time ? WEIR_OK : WEIR_ETIMEDOUT;
+}
+
+weir_err
+weir_aio_wait_until(weir_aio *aio, weir_time until)
+{
+	weir_err rv = wri_aio_enter(aio, "weir_aio_wait");
+
+	if (rv != WEIR_OK) {
+		return aio == NULL ? WEIR_OK : rv;
+	}
+	wri_aio_hold(aio);
+	rv = wait_idle(aio, until);
+	wri_aio_rele(aio);
+	return rv;
+}
+
+weir_err
+weir_aio_wait(weir_aio *aio)
+{
+	return weir_aio_wait_until(aio, WEIR_NEVER);
+}
+
+static weir_blocker
+blocker_of(weir_aio *aio, const char **who)
+{
+	uint64_t w = wri_load(&aio->word, WRI_ACQ);
+	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
+
+	if (who != NULL) {
+		*who = op_of(w) == OP_ACTIVE && p != NULL && p->name != NULL
+		    ? p->name
+		    : "";
+	}
+	if ((w & W_RUN) != 0) {
+		return WEIR_BLOCKER_CALLBACK;
+	}
+	if ((w & W_HOOK) != 0) {
+		return WEIR_BLOCKER_CANCEL;
+	}
+	switch (op_of(w)) {
+	case OP_STARTING:
+	case OP_ACTIVE:
+		return WEIR_BLOCKER_PROVIDER;
+	case OP_ENDING:
+	case OP_DONE:
+		return WEIR_BLOCKER_QUEUE;
+	case OP_NONE:
+		break;
+	}
+	return WEIR_BLOCKER_NONE;
+}
+
+weir_err
+weir_aio_stop_until(
+    weir_aio *aio, weir_time until, weir_blocker *what, const char **who)
+{
+	weir_err rv = wri_aio_enter(aio, "weir_aio_stop");
+
+	if (what != NULL) {
+		*what = WEIR_BLOCKER_NONE;
+	}
+	if (who != NULL) {
+		*who = "";
+	}
+	if (rv != WEIR_OK) {
+		return aio == NULL ? WEIR_OK : rv;
+	}
+	wri_aio_hold(aio);
+	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
+	rv = wait_idle(aio, until);
+	if (rv != WEIR_OK) {
+		weir_blocker b = blocker_of(aio, who);
+
+		if (what != NULL) {
+			*what = b;
+		}
+	}
+	wri_aio_rele(aio);
+	return rv;
+}
+
+weir_err
+weir_aio_stop(weir_aio *aio)
+{
+	return weir_aio_stop_until(aio, WEIR_NEVER, NULL, NULL);
+}
+
+void
+weir_aio_close(weir_aio *aio)
+{
+	if (wri_aio_enter(aio, "weir_aio_close") != WEIR_OK) {
+		return;
+	}
+	wri_aio_hold(aio);
+	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
+	wri_aio_rele(aio);
+}
+
+/* --- The end of a handle ----------------------------------------------- */
+
+/*
+ * Nothing will move the word any more.  Free the memory, or leave that to the
+ * expiry thread while a deadline or a waiter still refers to it.
+ */
+void
+wri_aio_hand_over(weir_aio *aio)
+{
+	while (!wri_deadline_held(&aio->deadline)) {
+		if (wri_load(&aio->nwait, WRI_SC) == 0 &&
+		    wri_aio_unregister(aio)) {
+			wri_aio_destroy(aio);
+			return;
+		}
+		if (wri_timer_running()) {
+			break;
+		}
+		wri_yield(); /* after fini: a waiter is just leaving */
+	}
+	wri_deadline_bury(&aio->deadline);
+}
+
+void
+weir_aio_reap(weir_aio *aio)
+{
+	bool was_free;
+
+	if (wri_aio_enter(aio, "weir_aio_reap") != WEIR_OK) {
+		return;
+	}
+	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED,
+	    W_STOP | W_FREE | W_GONE, &was_free);
+	if (was_free) {
+		wri_aio_misuse(
+		    aio, "weir_aio_reap", "the handle was freed before");
+	}
+}
+
+/* Sleep until no other call is in the handle. */
+static void
+wait_alone(weir_aio *aio)
+{
+	struct bucket *b = bucket_of(aio);
+
+	wri_add(&b->sleepers, 1, WRI_SC); /* B2 */
+	for (;;) {
+		uint32_t seq = wri_load(&b->seq, WRI_SC);
+
+		if (wri_load(&aio->nwait, WRI_SC) == 0) { /* B2 */
+			break;
+		}
+		(void)wri_futex_wait(&b->seq, seq, WEIR_NEVER);
+	}
+	wri_sub(&b->sleepers, 1, WRI_SC);
+}
+
+void
+weir_aio_free(weir_aio *aio)
+{
+	bool was_free;
+	uint64_t w, n;
+
+	if (wri_aio_enter(aio, "weir_aio_free") != WEIR_OK) {
+		return;
+	}
+	if (wri_frame_find(aio) != NULL) {
+		weir_aio_reap(aio);
+		return;
+	}
+	wri_aio_hold(aio);
+	(void)wri_aio_ask(
+	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE, &was_free);
+	if (was_free) {
+		wri_aio_rele(aio);
+		wri_aio_misuse(
+		    aio, "weir_aio_free", "the handle was freed before");
+		return;
+	}
+	if (wait_idle(aio, WEIR_NEVER) == WEIR_OK) {
+		wri_aio_unbind(aio);
+		wri_aio_rele(aio);
+		wait_alone(aio);
+	} else {
+		wri_aio_rele(aio); /* as reap: the end frees it */
+	}
+	w = wri_load(&aio->word, WRI_ACQ);
+	do {
+		n = w | W_GONE;
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+	if (is_gone(n)) {
+		wri_aio_hand_over(aio);
+	}
+}

@@ -1,0 +1,25 @@
+/*
+ * log - the log hook and the report of misuse.
+ *
+ * Rules      never on a hot path, never with a lock held.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <weir/attr.h>
+#include <weir/weir.h>
+
+/* One line; formatted only when somebody listens. */
+void wri_log(weir_log_level level, const char *fmt, ...) WEIR_PRINTF(2, 3);
+
+/* The default hook: "weir: LEVEL: LINE" on stderr. */
+void wri_log_stderr(void *arg, weir_log_level level, const char *line);
+
+/*
+ * A mistake of the program: to the hook, which may return; without a hook one
+ * line on stderr and abort.
+ */
+void wri_misuse(const char *call, const char *what, const char *tag,
+    const char *state, const void *object);
+
+#endif

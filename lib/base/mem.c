@@ -1,0 +1,131 @@
+/*
+ * mem - every allocation of the library.
+ *
+ * Purpose    one hook for the program's allocator, one counter for tests, one
+ *            place to run out of memory on purpose.
+ * Ownership  a block belongs to the allocator that gave it, so the allocator
+ *            changes only while no block lives.
+ * Shape      The system's allocator aligns by itself.  A program's allocator
+ *            aligns for any type only: MEM_PAD bytes more are asked for, and
+ *            the word before the aligned address keeps where the block began:
+ *
+ *              | .......... began | block, on a line ............ | ... |
+ *              ^ what calloc_fn gave; free_fn gets it with size + MEM_PAD
+ *
+ * Progress   that of the allocator.
+ * Pairs      none: the counters carry nothing; the allocator is set before
+ *            the library's threads start.
+ * Bounds     size + MEM_PAD must not overflow: NULL.
+ * Proof      test/base/test_mem.c
+ */
+#include "base/mem.h"
+#include "base/attr.h"
+#include "base/fault.h"
+#include "base/panic.h"
+#include "base/sync.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MEM_PAD WRI_LINE
+
+/* Changed by wri_mem_set only: no block, hence no other thread, by then. */
+static wri_mem_ops mem_ops;
+
+static wri_a64 mem_live;
+static struct wri_fault mem_fault;
+
+static void *
+mem_alloc_system(size_t size)
+{
+	/* aligned_alloc wants whole lines. */
+	size_t lines = (size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1);
+	void *p = aligned_alloc(WRI_LINE, lines);
+
+	if (p != NULL) {
+		memset(p, 0, size);
+	}
+	return p;
+}
+
+static void *
+mem_alloc_hook(size_t size)
+{
+	char *began = mem_ops.calloc_fn(1, size + MEM_PAD);
+	char *block;
+
+	if (began == NULL) {
+		return NULL;
+	}
+	/* The next line after began: at least one word further, because began
+	 * is aligned for any type. */
+	block = began + MEM_PAD - (uintptr_t)began % WRI_LINE;
+	memcpy(block - sizeof(began), &began, sizeof(began));
+	return block;
+}
+
+void *
+wri_alloc(size_t size)
+{
+	void *p;
+
+	if (size > SIZE_MAX - MEM_PAD || wri_fault_hit(&mem_fault)) {
+		return NULL;
+	}
+	p = mem_ops.calloc_fn != NULL ? mem_alloc_hook(size)
+				      : mem_alloc_system(size);
+	if (p != NULL) {
+		/* Relaxed: a figure for tests, read when all is quiet. */
+		(void)wri_add(&mem_live, size, WRI_RLX);
+	}
+	return p;
+}
+
+void
+wri_free(void *ptr, size_t size)
+{
+	char *began;
+
+	if (ptr == NULL) {
+		return;
+	}
+	/* Relaxed: as in wri_alloc. */
+	(void)wri_sub(&mem_live, size, WRI_RLX);
+	if (mem_ops.free_fn == NULL) {
+		free(ptr);
+		return;
+	}
+	memcpy(&began, (char *)ptr - sizeof(began), sizeof(began));
+	mem_ops.free_fn(began, size + MEM_PAD);
+}
+
+void
+wri_mem_set(const wri_mem_ops *ops)
+{
+	wri_mem_ops next = {NULL, NULL, NULL};
+
+	if (ops != NULL && ops->calloc_fn != NULL) {
+		next = *ops;
+	}
+	if (next.calloc_fn == mem_ops.calloc_fn &&
+	    next.free_fn == mem_ops.free_fn) {
+		return;
+	}
+	/* A block that lives would go back to the wrong allocator. */
+	WRI_ASSERT(wri_mem_live() == 0);
+	mem_ops = next;
+}
+
+size_t
+wri_mem_live(void)
+{
+	/* Relaxed: a figure. */
+	return (size_t)wri_load(&mem_live, WRI_RLX);
+}
+
+void
+wri_mem_fail_at(unsigned n)
+{
+	wri_fault_set(&mem_fault, n);
+}

@@ -1,0 +1,112 @@
+/*
+ * thread - named threads with all signals blocked.
+ *
+ * Purpose    every thread of the library starts here.
+ * Ownership  the start block goes from the starter to the new thread, which
+ *            frees it before fn runs; if no thread starts, the starter does.
+ * Progress   start may allocate and blocks while the system makes a thread.
+ * Pairs      pthread_create carries the start block, pthread_join what the
+ *            thread wrote.
+ * Bounds     THREAD_NAME_MAX bytes of the name; the system's limit of threads
+ *            gives WEIR_EAGAIN.
+ * Proof      test/base/test_thread.c
+ */
+#include "base/thread.h"
+#include "base/err.h"
+#include "base/fault.h"
+#include "base/mem.h"
+#include "base/panic.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+
+#define THREAD_NAME_MAX 16 /* with the NUL; the kernel's TASK_COMM_LEN */
+
+struct thread_start {
+	void (*fn)(void *);
+	void *arg;
+	char name[THREAD_NAME_MAX];
+};
+
+static struct wri_fault thread_fault;
+
+static void *
+thread_main(void *start)
+{
+	struct thread_start s = *(struct thread_start *)start;
+
+	wri_free(start, sizeof(struct thread_start));
+	/* Named by itself and first: whoever sees fn run sees the name.  A
+	 * name that is refused costs a diagnosis, not the thread. */
+	(void)pthread_setname_np(pthread_self(), s.name);
+	s.fn(s.arg);
+	return NULL;
+}
+
+/* Create a thread that is born with every signal blocked. */
+static int
+thread_create(pthread_t *id, struct thread_start *start)
+{
+	sigset_t all;
+	sigset_t old;
+	int eno;
+
+	/* The mask is inherited: blocking it in the thread would be late. */
+	sigfillset(&all);
+	eno = pthread_sigmask(SIG_SETMASK, &all, &old);
+	WRI_ASSERT(eno == 0);
+	/* glibc's default stack: RLIMIT_STACK, which a daemon may choose. */
+	int created = pthread_create(id, NULL, thread_main, start);
+	eno = pthread_sigmask(SIG_SETMASK, &old, NULL);
+	WRI_ASSERT(eno == 0);
+	return created;
+}
+
+weir_err
+wri_thread_start(wri_thread *t, const char *name, void (*fn)(void *), void *arg)
+{
+	struct thread_start *start;
+	pthread_t id;
+	int eno;
+
+	if (wri_fault_hit(&thread_fault)) {
+		return WEIR_EAGAIN;
+	}
+	start = wri_alloc(sizeof(*start));
+	if (start == NULL) {
+		return WEIR_ENOMEM;
+	}
+	start->fn = fn;
+	start->arg = arg;
+	snprintf(start->name, sizeof(start->name), "%s", name);
+	eno = thread_create(&id, start);
+	if (eno != 0) {
+		wri_free(start, sizeof(*start));
+		return wri_err_of(eno);
+	}
+	t->id = id;
+	return WEIR_OK;
+}
+
+void
+wri_thread_join(wri_thread *t)
+{
+	int eno = pthread_join(t->id, NULL);
+
+	WRI_ASSERT(eno == 0);
+}
+
+void
+wri_thread_detach(wri_thread *t)
+{
+	int eno = pthread_detach(t->id);
+
+	WRI_ASSERT(eno == 0);
+}
+
+void
+wri_thread_fail_at(unsigned n)
+{
+	wri_fault_set(&thread_fault, n);
+}

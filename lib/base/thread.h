@@ -1,0 +1,31 @@
+/*
+ * thread - named threads with all signals blocked.
+ *
+ * Ownership  the starter joins each thread it started, once.
+ */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include "base/sync.h"
+
+#ifndef WEIR_EXPLORE
+typedef struct wri_thread {
+	pthread_t id;
+} wri_thread;
+#endif
+
+/*
+ * Start fn(arg) on a new thread.  name: at most 15 bytes are kept.  Fails with
+ * WEIR_EAGAIN or WEIR_ENOMEM.
+ */
+weir_err wri_thread_start(
+    wri_thread *t, const char *name, void (*fn)(void *), void *arg);
+/* Wait for its end. */
+void wri_thread_join(wri_thread *t);
+/* Let it end by itself; instead of join. */
+void wri_thread_detach(wri_thread *t);
+
+/* Tests: the n-th start from now fails with WEIR_EAGAIN (0: none). */
+void wri_thread_fail_at(unsigned n);
+
+#endif

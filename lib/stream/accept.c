@@ -1,0 +1,242 @@
+/*
+ * accept - who waits for a connection.
+ *
+ * Purpose    waiting accepts are the listener's own operations, because during
+ *            a shortage of descriptors they must wait without being tried.
+ * Shape      start, into the queue, run the pump if it is IDLE (pump.c).  A
+ *            connection that is there already is fetched by the pump's step on
+ *            the submitter's stack.  Only an accept that may not wait at all
+ *            (timeout 0) calls accept(2) itself, and only when nobody is
+ *            before it.
+ * Ownership  A waiter is its queue's until popped, or taken out by the hook;
+ *            whoever does so finishes it.  A waiter holds the listener until
+ *            release.
+ * Bounds     WEIR_STREAM_QUEUE_MAX waiters.
+ * Proof      test/stream/test_accept.c
+ */
+#include "stream/listener.h"
+#include "base/clock.h"
+
+void
+wri_accept_finish(weir_aio *aio, weir_err err, weir_stream *s)
+{
+	if (err == WEIR_OK) {
+		(void)weir_aio_set_output(aio, 0, s);
+	}
+	(void)weir_aio_finish(aio, err);
+}
+
+weir_aio *
+wri_accept_pop_locked(struct weir_stream_listener *l)
+{
+	weir_aio *aio = weir_aioq_pop(&l->waiters);
+
+	if (aio != NULL) {
+		l->waiters_len--;
+	}
+	return aio;
+}
+
+void
+wri_accept_end_all(struct weir_stream_listener *l, weir_err err)
+{
+	for (;;) {
+		weir_aio *aio;
+
+		wri_mtx_lock(&l->mtx);
+		aio = wri_accept_pop_locked(l);
+		wri_mtx_unlock(&l->mtx);
+		if (aio == NULL) {
+			return;
+		}
+		(void)weir_aio_finish(aio, err);
+	}
+}
+
+/* A waiting accept shall end; if it is in the queue it is ours. */
+static void
+accept_cancel(weir_aio *aio, void *arg, weir_err why)
+{
+	struct weir_stream_listener *l = arg;
+	bool ours;
+
+	wri_mtx_lock(&l->mtx);
+	ours = weir_aioq_remove(&l->waiters, aio);
+	if (ours) {
+		l->waiters_len--;
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (ours) {
+		(void)weir_aio_finish(aio, why);
+	}
+}
+
+static void
+accept_release(void *arg)
+{
+	wri_listener_rele(arg);
+}
+
+static const weir_provider accept_provider = {
+    .size = sizeof(weir_provider),
+    .name = "stream accept",
+    .cancel = accept_cancel,
+    .release = accept_release,
+};
+
+/* May somebody accept now? */
+static weir_err
+accept_check_locked(const struct weir_stream_listener *l)
+{
+	switch (l->state) {
+	case WRI_LISTENER_NEW:
+	case WRI_LISTENER_BINDING:
+		return WEIR_ESTATE;
+	case WRI_LISTENER_OPEN:
+		return l->waiters_len < WEIR_STREAM_QUEUE_MAX ? WEIR_OK
+							      : WEIR_EAGAIN;
+	case WRI_LISTENER_STOPPED:
+		return WEIR_ESTOPPED;
+	case WRI_LISTENER_CLOSED:
+		break;
+	}
+	return WEIR_ECLOSED;
+}
+
+/*
+ * An accept that may not wait: take what is there.  WEIR_EAGAIN: nothing, or
+ * it is the turn of others.
+ */
+static weir_err
+accept_poll(struct weir_stream_listener *l, weir_stream **sp)
+{
+	unsigned tries = WRI_PUMP_TRIES_MAX;
+	weir_err err;
+	bool try;
+
+	wri_mtx_lock(&l->mtx);
+	err = accept_check_locked(l);
+	try = err == WEIR_OK && l->spare == NULL && l->waiters_len == 0 &&
+	      wri_pump_pause_locked(l) == 0;
+	if (try) {
+		l->users++;
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (!try) {
+		return WEIR_EAGAIN; /* accept_wait looks again */
+	}
+	if (wri_pump_take(l, weir_fd_number(l->fd), &tries, sp, &err) !=
+		WRI_ACCEPT_GOT &&
+	    err == WEIR_OK) {
+		err = WEIR_EAGAIN;
+	}
+	wri_mtx_lock(&l->mtx);
+	if (err == WEIR_OK) {
+		l->pause_ns = 0;
+	}
+	wri_mtx_unlock(&l->mtx);
+	wri_listener_unuse(l);
+	wri_pump_tell(l);
+	return err;
+}
+
+enum accept_way {
+	ACCEPT_ENDS,  /* the operation ends now: with an error, or a stream */
+	ACCEPT_WAITS, /* it waits, or was refused: not ours any more */
+	ACCEPT_PUMPS, /* as ACCEPT_WAITS, and the caller has to run the pump */
+};
+
+/* Put the operation into the queue, unless it can or must end now. */
+static enum accept_way
+accept_wait_locked(struct weir_stream_listener *l, weir_aio *aio,
+    weir_stream **sp, weir_err *err)
+{
+	*err = accept_check_locked(l);
+	if (*err != WEIR_OK) {
+		return ACCEPT_ENDS;
+	}
+	if (l->spare != NULL) {
+		*sp = l->spare;
+		l->spare = NULL;
+		return ACCEPT_ENDS;
+	}
+	wri_listener_hold(l); /* for accept_release */
+	if (weir_aio_start(aio, &accept_provider, l) != WEIR_OK) {
+		wri_listener_rele(l); /* not the last: the caller has one */
+		return ACCEPT_WAITS;
+	}
+	weir_aioq_push(&l->waiters, aio);
+	l->waiters_len++;
+	l->full_told = false;
+	if (l->pump_state != WRI_PUMP_IDLE) {
+		return ACCEPT_WAITS;
+	}
+	/* Claimed, so that nobody else runs it. */
+	l->pump_state = WRI_PUMP_WATCHING;
+	wri_listener_hold(l); /* the pump's */
+	return ACCEPT_PUMPS;
+}
+
+/* May the operation not wait at all? */
+static bool
+accept_polls(weir_aio *aio)
+{
+	weir_time deadline = weir_aio_get_deadline(aio);
+
+	return deadline != WEIR_NEVER && deadline <= wri_now();
+}
+
+static void
+listener_accept(struct weir_stream_listener *l, weir_aio *aio)
+{
+	weir_stream *s = NULL;
+	weir_err err = WEIR_EAGAIN;
+	enum accept_way way;
+	bool tell;
+
+	if (accept_polls(aio)) {
+		err = accept_poll(l, &s);
+		if (err != WEIR_EAGAIN) {
+			wri_accept_finish(aio, err, s);
+			return;
+		}
+	}
+	wri_mtx_lock(&l->mtx);
+	way = accept_wait_locked(l, aio, &s, &err);
+	tell = err == WEIR_EAGAIN && !l->full_told;
+	l->full_told |= tell;
+	wri_mtx_unlock(&l->mtx);
+	if (tell) {
+		wri_stream_log_full(&l->ep, "accept");
+	}
+	switch (way) {
+	case ACCEPT_ENDS:
+		wri_accept_finish(aio, err, s);
+		break;
+	case ACCEPT_WAITS:
+		break;
+	case ACCEPT_PUMPS:
+		wri_pump_run(l);
+		break;
+	}
+}
+
+void
+weir_stream_listener_accept(weir_stream_listener *l, weir_aio *aio)
+{
+	if (l != NULL &&
+	    !wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
+		return;
+	}
+	if (weir_aio_reset(aio) != WEIR_OK) {
+		return;
+	}
+	if (l == NULL) {
+		(void)weir_aio_finish(aio, WEIR_EINVAL);
+		return;
+	}
+	/* Its callback may free the listener before we have returned. */
+	wri_listener_hold(l);
+	listener_accept(l, aio);
+	wri_listener_rele(l);
+}

@@ -1,0 +1,109 @@
+/*
+ * dialer - what dials are made from: alloc, close, free.
+ *
+ * Purpose    an address, options, and the bound on dials under way.  dial.c
+ *            has the dials.
+ * Ownership  the program has one reference, each dial another; the last one
+ *            frees.
+ * Locks      mtx is a leaf but for weir_aio_start in dial.c.
+ * Bounds     WEIR_STREAM_QUEUE_MAX dials.
+ * Proof      test/stream/test_dialer.c
+ */
+#include "stream/dialer.h"
+#include "base/life.h"
+#include "base/mem.h"
+
+void
+wri_dialer_rele(struct weir_stream_dialer *d)
+{
+	/* acq_rel: what others did with it comes before its end. */
+	if (wri_sub(&d->refs, 1, WRI_ACQ_REL) == 1) {
+		wri_mtx_fini(&d->mtx);
+		wri_free(d, sizeof(*d));
+	}
+}
+
+weir_err
+wri_dialer_enter(struct weir_stream_dialer *d)
+{
+	weir_err err = WEIR_OK;
+	bool tell = false;
+
+	wri_mtx_lock(&d->mtx);
+	if (d->closed) {
+		err = WEIR_ECLOSED;
+	} else if (d->dials_len == WEIR_STREAM_QUEUE_MAX) {
+		err = WEIR_EAGAIN;
+		tell = !d->full_told;
+		d->full_told = true;
+	} else {
+		d->dials_len++;
+		d->full_told = false;
+	}
+	wri_mtx_unlock(&d->mtx);
+	if (tell) {
+		wri_stream_log_full(&d->ep, "dial");
+	}
+	return err;
+}
+
+void
+wri_dialer_leave(struct weir_stream_dialer *d)
+{
+	wri_mtx_lock(&d->mtx);
+	d->dials_len--;
+	wri_mtx_unlock(&d->mtx);
+}
+
+void
+weir_stream_dialer_close(weir_stream_dialer *d)
+{
+	if (!wri_life_forked() &&
+	    wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
+		wri_dialer_close(d);
+	}
+}
+
+void
+weir_stream_dialer_free(weir_stream_dialer *d)
+{
+	if (!wri_life_forked() &&
+	    wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
+		wri_dialer_close(d);
+		d->magic = WRI_MAGIC_GONE;
+		wri_dialer_rele(d);
+	}
+}
+
+weir_err
+weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *url)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+	struct weir_stream_dialer *d;
+	weir_err err = wri_life_check();
+
+	if (err != WEIR_OK) {
+		return err;
+	}
+	if (dp == NULL) {
+		return WEIR_EINVAL;
+	}
+	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_DIALER);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	d = wri_alloc(sizeof(*d));
+	if (d == NULL) {
+		return WEIR_ENOMEM;
+	}
+	d->magic = WRI_MAGIC_DIALER;
+	d->ops = ops;
+	d->ep = ep;
+	/* Relaxed: nobody else knows it yet. */
+	wri_store(&d->refs, 1, WRI_RLX);
+	wri_store(&d->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_mtx_init(&d->mtx);
+	*dp = d;
+	return WEIR_OK;
+}

@@ -1,0 +1,39 @@
+/*
+ * dialer - what dialer.c, dial.c and options.c share of a dialer.
+ */
+#ifndef STREAM_DIALER_H
+#define STREAM_DIALER_H
+
+#include "stream/stream.h"
+
+struct dial;
+
+struct weir_stream_dialer {
+	/* Fixed after alloc. */
+	uint32_t magic;
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+
+	/* Any thread. */
+	wri_a32 refs;    /* the program's, and one per dial */
+	wri_a32 options; /* WRI_OPT_ bits */
+
+	wri_mtx mtx;
+
+	/* mtx must be held when using these. */
+	bool closed;
+	bool full_told;       /* the log has the bound since there was room */
+	unsigned dials_len;   /* dials that have not ended */
+	struct dial *waiting; /* those that have an inner operation */
+};
+
+/* dialer.c */
+void wri_dialer_rele(struct weir_stream_dialer *d);
+/* Room for one more dial?  Then it is counted.  WEIR_ECLOSED, WEIR_EAGAIN. */
+weir_err wri_dialer_enter(struct weir_stream_dialer *d);
+void wri_dialer_leave(struct weir_stream_dialer *d);
+
+/* dial.c: no new dials; those under way are asked to end. */
+void wri_dialer_close(struct weir_stream_dialer *d);
+
+#endif

@@ -1,0 +1,348 @@
+/*
+ * listener - the life of a listener: alloc, listen, close, free.
+ *
+ * Purpose    who may use the listening socket, and until when.
+ * Ownership  The memory goes with the last reference.  The socket is closed by
+ *            the last of: close or stop, and the threads that are in accept(2)
+ *            or in a submit (users); closing it under their feet would hand
+ *            them a stranger's descriptor.  The socket file is removed by the
+ *            first of close and stop, or by the listen that finds the listener
+ *            closed.
+ * Locks      mtx is a leaf but for weir_aio_start in accept.c.
+ * Proof      test/stream/test_listener.c, test/stream/test_unix.c
+ */
+#include "stream/listener.h"
+#include "base/err.h"
+#include "base/life.h"
+#include "base/mem.h"
+#include "base/panic.h"
+#include "base/sys.h"
+
+void
+wri_listener_hold(struct weir_stream_listener *l)
+{
+	(void)wri_add(&l->refs, 1, WRI_RLX); /* by one who has a reference */
+}
+
+void
+wri_listener_rele(struct weir_stream_listener *l)
+{
+	/* acq_rel: what others did with it comes before its end. */
+	if (wri_sub(&l->refs, 1, WRI_ACQ_REL) == 1) {
+		WRI_ASSERT(l->waiters_len == 0 && l->spare == NULL);
+		WRI_ASSERT(l->fd == NULL);
+		weir_aio_reap(l->pump);
+		wri_mtx_fini(&l->mtx);
+		wri_free(l, sizeof(*l));
+	}
+}
+
+static void
+listener_release(void *arg)
+{
+	wri_listener_rele(arg);
+}
+
+weir_err
+weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+	struct weir_stream_listener *l;
+	weir_err err = wri_life_check();
+
+	if (err != WEIR_OK) {
+		return err;
+	}
+	if (lp == NULL) {
+		return WEIR_EINVAL;
+	}
+	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_LISTENER);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	l = wri_alloc(sizeof(*l));
+	if (l == NULL) {
+		return WEIR_ENOMEM;
+	}
+	err = weir_aio_alloc(&l->pump, wri_pump_cb, l);
+	if (err != WEIR_OK) {
+		wri_free(l, sizeof(*l));
+		return err;
+	}
+	weir_aio_set_tag(l->pump, "stream accept");
+	l->live.end = listener_end;
+	l->magic = WRI_MAGIC_LISTENER;
+	l->ops = ops;
+	l->ep = ep;
+	/* Relaxed: nobody else knows it yet. */
+	wri_store(&l->refs, 1, WRI_RLX);
+	wri_store(&l->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_mtx_init(&l->mtx);
+	*lp = l;
+	return WEIR_OK;
+}
+
+/* A socket that listens; on failure nothing is left behind. */
+static weir_err
+listener_socket(struct weir_stream_listener *l, int *fdp)
+{
+	int fd = wri_sys_socket(l->ep.family, SOCK_STREAM, 0);
+	weir_err err;
+	int r;
+
+	if (fd < 0) {
+		return wri_err_of(-fd);
+	}
+	err = l->ops->bind(&l->ep, fd, &l->file);
+	if (err != WEIR_OK) {
+		goto fail_close;
+	}
+	r = wri_sys_listen(fd, WEIR_LISTEN_BACKLOG);
+	if (r != 0) {
+		err = wri_err_of(-r);
+		goto fail_unbind;
+	}
+	err = l->ops->bound(&l->ep, fd, &l->bound);
+	if (err != WEIR_OK) {
+		goto fail_unbind;
+	}
+	*fdp = fd;
+	return WEIR_OK;
+
+fail_unbind:
+	l->ops->unbind(&l->ep, &l->file);
+fail_close:
+	(void)wri_sys_close(fd);
+	return err;
+}
+
+static weir_err
+listener_open(struct weir_stream_listener *l, weir_fd **fdp)
+{
+	int fd = -1;
+	weir_err err = listener_socket(l, &fd);
+
+	if (err != WEIR_OK) {
+		return err;
+	}
+	wri_listener_hold(l); /* for listener_release */
+	err = weir_fd_open(fdp, fd,
+	    &(weir_fd_params){
+		.size = sizeof(weir_fd_params),
+		.arg = l,
+		.release = listener_release,
+	    });
+	if (err != WEIR_OK) {
+		wri_listener_rele(l);
+		l->ops->unbind(&l->ep, &l->file);
+		(void)wri_sys_close(fd);
+	}
+	return err;
+}
+
+/* May listen begin?  Then the state is BINDING, and the caller's to end. */
+static weir_err
+listener_begin(struct weir_stream_listener *l)
+{
+	weir_err err = WEIR_ESTATE;
+
+	wri_mtx_lock(&l->mtx);
+	switch (l->state) {
+	case WRI_LISTENER_NEW:
+		l->state = WRI_LISTENER_BINDING;
+		err = WEIR_OK;
+		break;
+	case WRI_LISTENER_BINDING:
+	case WRI_LISTENER_OPEN:
+		break;
+	case WRI_LISTENER_STOPPED:
+		err = WEIR_ESTOPPED;
+		break;
+	case WRI_LISTENER_CLOSED:
+		err = WEIR_ECLOSED;
+		break;
+	}
+	wri_mtx_unlock(&l->mtx);
+	return err;
+}
+
+weir_err
+weir_stream_listener_listen(weir_stream_listener *l)
+{
+	weir_fd *fd = NULL;
+	weir_err err = wri_life_check();
+	bool closed;
+
+	if (err != WEIR_OK) {
+		return err;
+	}
+	if (!wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
+		return l == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
+	}
+	err = listener_begin(l);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	err = listener_open(l, &fd);
+	wri_mtx_lock(&l->mtx);
+	closed = l->state == WRI_LISTENER_CLOSED;
+	if (!closed) {
+		l->state =
+		    err == WEIR_OK ? WRI_LISTENER_OPEN : WRI_LISTENER_NEW;
+		l->fd = fd;
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (closed && err == WEIR_OK) {
+		l->ops->unbind(&l->ep, &l->file);
+		weir_fd_close(fd);
+	}
+	return closed ? WEIR_ECLOSED : err;
+}
+
+weir_err
+wri_listener_bound(struct weir_stream_listener *l, weir_sockaddr *name)
+{
+	weir_err err = WEIR_ESTATE;
+
+	wri_mtx_lock(&l->mtx);
+	switch (l->state) {
+	case WRI_LISTENER_NEW:
+	case WRI_LISTENER_BINDING:
+		break;
+	case WRI_LISTENER_OPEN:
+		*name = l->bound;
+		err = WEIR_OK;
+		break;
+	case WRI_LISTENER_STOPPED:
+		err = WEIR_ESTOPPED;
+		break;
+	case WRI_LISTENER_CLOSED:
+		err = WEIR_ECLOSED;
+		break;
+	}
+	wri_mtx_unlock(&l->mtx);
+	return err;
+}
+
+static bool
+listener_ended_locked(const struct weir_stream_listener *l)
+{
+	return l->state == WRI_LISTENER_CLOSED ||
+	       l->state == WRI_LISTENER_STOPPED;
+}
+
+/* Nobody uses the socket of a closed listener: it is ours to close. */
+static weir_fd *
+listener_take_fd_locked(struct weir_stream_listener *l)
+{
+	weir_fd *fd = NULL;
+
+	if (listener_ended_locked(l) && l->users == 0) {
+		fd = l->fd;
+		l->fd = NULL;
+	}
+	return fd;
+}
+
+void
+wri_listener_unuse(struct weir_stream_listener *l)
+{
+	weir_fd *fd;
+	bool napping;
+
+	wri_mtx_lock(&l->mtx);
+	l->users--;
+	fd = listener_take_fd_locked(l);
+	/* Close may have looked before the nap began. */
+	napping = listener_ended_locked(l) &&
+		  l->pump_state == WRI_PUMP_NAPPING;
+	wri_mtx_unlock(&l->mtx);
+	if (napping) {
+		(void)weir_aio_cancel(l->pump);
+	}
+	weir_fd_close(fd);
+}
+
+/* No more accepts; those that wait end with err. */
+static void
+listener_shut(struct weir_stream_listener *l, enum wri_listener_state to,
+    weir_err err)
+{
+	enum wri_listener_state was;
+	weir_stream *spare;
+	weir_fd *fd;
+	bool napping;
+
+	wri_mtx_lock(&l->mtx);
+	was = l->state;
+	if (was != WRI_LISTENER_CLOSED) {
+		l->state = to;
+	}
+	spare = l->spare;
+	l->spare = NULL;
+	napping = l->pump_state == WRI_PUMP_NAPPING;
+	wri_mtx_unlock(&l->mtx);
+
+	weir_stream_free(spare);
+	wri_accept_end_all(l, err);
+	if (was != WRI_LISTENER_OPEN) {
+		return;
+	}
+	/* The name goes before the socket: who finds the name finds somebody
+	 * that listens. */
+	l->ops->unbind(&l->ep, &l->file);
+	wri_mtx_lock(&l->mtx);
+	fd = listener_take_fd_locked(l);
+	wri_mtx_unlock(&l->mtx);
+	weir_fd_close(fd);
+	if (napping) {
+		(void)weir_aio_cancel(l->pump);
+	}
+	if (wri_live_remove(&l->live)) {
+		wri_listener_rele(l); /* not the last: the caller has one */
+	}
+}
+
+void
+wri_listener_stop(struct weir_stream_listener *l)
+{
+	listener_shut(l, WRI_LISTENER_STOPPED, WEIR_ESTOPPED);
+}
+
+/* The library ends; the reference of the live list is ours. */
+static void
+listener_end(struct wri_live *live)
+{
+	struct weir_stream_listener *l =
+	    wri_container(live, struct weir_stream_listener, live);
+
+	wri_listener_stop(l);
+	wri_listener_rele(l);
+}
+
+static void
+listener_close(struct weir_stream_listener *l)
+{
+	listener_shut(l, WRI_LISTENER_CLOSED, WEIR_ECLOSED);
+}
+
+void
+weir_stream_listener_close(weir_stream_listener *l)
+{
+	if (!wri_life_forked() &&
+	    wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
+		listener_close(l);
+	}
+}
+
+void
+weir_stream_listener_free(weir_stream_listener *l)
+{
+	if (!wri_life_forked() &&
+	    wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
+		listener_close(l);
+		l->magic = WRI_MAGIC_GONE;
+		wri_listener_rele(l);
+	}
+}

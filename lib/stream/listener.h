@@ -1,0 +1,103 @@
+/*
+ * listener - what listener.c, accept.c, pump.c and options.c share of a
+ * listener.
+ */
+#ifndef STREAM_LISTENER_H
+#define STREAM_LISTENER_H
+
+#include "stream/sockio.h"
+#include "stream/stream.h"
+
+/*
+ *   NEW ──listen──▶ BINDING ──▶ OPEN ──close──▶ CLOSED
+ *    ▲                 │          └─weir_fini─▶ STOPPED ──close──▶ CLOSED
+ *    └────failed───────┘   close from anywhere: CLOSED
+ */
+enum wri_listener_state {
+	WRI_LISTENER_NEW,
+	WRI_LISTENER_BINDING,
+	WRI_LISTENER_OPEN,
+	WRI_LISTENER_STOPPED, /* the library ended under it */
+	WRI_LISTENER_CLOSED,
+};
+
+/* What the pump's aio does. */
+enum wri_pump_state {
+	WRI_PUMP_IDLE,
+	WRI_PUMP_WATCHING, /* the accept step is on the descriptor */
+	WRI_PUMP_NAPPING,
+};
+
+struct weir_stream_listener {
+	/* Fixed after alloc. */
+	uint32_t magic;
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+	weir_aio *pump;
+	struct wri_live live;
+
+	/* Any thread. */
+	wri_a32 refs; /* the program's, the weir_fd's, the live list's, the
+	                    running pump's, one
+			 per call of accept and per waiting operation */
+	wri_a32 options; /* WRI_OPT_ bits */
+
+	wri_mtx mtx;
+
+	/* mtx must be held when using these. */
+	enum wri_listener_state state;
+	enum wri_pump_state pump_state;
+	weir_fd *fd;       /* from OPEN until closed or stopped, and users is 0 */
+	unsigned users;    /* threads that use fd outside the lock */
+	weir_aioq waiters; /* accepts that wait */
+	unsigned waiters_len;
+	bool full_told;     /* the log has the bound since there was room */
+	weir_stream *spare; /* accepted, its taker was cancelled; then nobody
+			       waits */
+	weir_duration pause_ns; /* of the last pause; 0: there is no shortage */
+	weir_time pause_until;  /* then it may be tried again */
+	int short_eno;          /* of a shortage that the log has not, or 0 */
+
+	/* The thread in listen while BINDING, fixed from OPEN on. */
+	weir_sockaddr bound;
+	struct wri_sockfile file;
+};
+
+/* listener.c */
+void wri_listener_hold(struct weir_stream_listener *l);
+void wri_listener_rele(struct weir_stream_listener *l);
+/* The bound address; WEIR_ESTATE before listen, WEIR_ECLOSED after close. */
+weir_err wri_listener_bound(
+    struct weir_stream_listener *l, weir_sockaddr *name);
+/* The library ends: waiters end with WEIR_ESTOPPED. */
+void wri_listener_stop(struct weir_stream_listener *l);
+/* Done with fd; the last one after a close or stop closes it. */
+void wri_listener_unuse(struct weir_stream_listener *l);
+
+/* accept.c */
+/* Nobody waits any more: all accepts end with err. */
+void wri_accept_end_all(struct weir_stream_listener *l, weir_err err);
+/* Take the first waiter, or NULL.  The caller finishes it. */
+weir_aio *wri_accept_pop_locked(struct weir_stream_listener *l);
+/* End an accept: with a stream, or an error. */
+void wri_accept_finish(weir_aio *aio, weir_err err, weir_stream *s);
+
+/* pump.c */
+/* accept(2) in one step. */
+#define WRI_PUMP_TRIES_MAX 16
+void wri_pump_cb(void *arg);
+/* Keep the pump going until its operation is under way, or it is IDLE.  By the
+ * one who has claimed it, and holds the listener. */
+void wri_pump_run(struct weir_stream_listener *l);
+/*
+ * Take one connection and make it a stream.  FAILED: *err says why.  *tries is
+ * counted down; SKIP: none left.
+ */
+enum wri_accept wri_pump_take(struct weir_stream_listener *l, int fd,
+    unsigned *tries, weir_stream **sp, weir_err *err);
+/* How long the pause still lasts; 0: there is none, or it is over. */
+weir_duration wri_pump_pause_locked(const struct weir_stream_listener *l);
+/* Tell the log of a shortage, once.  Not on a polling thread. */
+void wri_pump_tell(struct weir_stream_listener *l);
+
+#endif

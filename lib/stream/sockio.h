@@ -1,0 +1,32 @@
+/*
+ * sockio - the steps of a stream's operations, the same for every socket.
+ *
+ * Purpose    the tables that stream.c and dialer.c hand to weir_fd_submit, and
+ *            the accept of listeners.  arg is the weir_stream.
+ */
+#ifndef STREAM_SOCKIO_H
+#define STREAM_SOCKIO_H
+
+#include "stream/stream.h"
+
+extern const weir_fdop wri_sock_recv;
+extern const weir_fdop wri_sock_recv_exactly;
+extern const weir_fdop wri_sock_send;
+extern const weir_fdop wri_sock_send_all;
+extern const weir_fdop wri_sock_connect;
+
+enum wri_accept {
+	WRI_ACCEPT_GOT,
+	WRI_ACCEPT_NONE,   /* nobody there; the system has said so */
+	WRI_ACCEPT_SKIP,   /* one that died in the queue: try again */
+	WRI_ACCEPT_SHORT,  /* no descriptors or memory: try later */
+	WRI_ACCEPT_FAILED, /* the listener is broken */
+};
+
+/*
+ * Take one connection.  *fd: the socket, or with SHORT and FAILED the errno.
+ */
+enum wri_accept wri_sock_accept(
+    int listener, struct wri_sysaddr *peer, int *fd);
+
+#endif

@@ -1,0 +1,320 @@
+/*
+ * stream - a connection: what the program does with it, and its end.
+ *
+ * Purpose    hands the program's aio to the gate; everything else is slow
+ *            path.
+ * Ownership  the program owns the handle; the memory goes with the last
+ *            reference: the program's, the weir_fd's (until its release says
+ *            that no step and no operation refers to us), the live list's.
+ * Shape
+ *
+ *              open ──close──▶ ALL ──free──▶ weir_fd_close ──▶ release
+ *                └─shutdown──▶ SEND
+ *
+ *            The descriptor stays open from the making to free, so every call
+ *            before free may use it.  weir_fini closes it earlier: LIBRARY, as
+ *            soon as no other thread uses it.  Receive and send do not count
+ *            as users, because that would cost them two atomic operations on
+ *            one line: a submit that overlaps with weir_fini meets a weir_fd
+ *            that is closed but, as nothing is opened any more, not reused.
+ *            In a forked child the connection is the parent's: nothing is shut
+ *            down or freed there.
+ * Progress   lock-free but for the gate and the live list.
+ * Pairs      S1  see sockio.c: ALL is set before shutdown(2).
+ *            S2  use, unuse and library's end change one word (acq_rel): what
+ *                users did comes before the close of the descriptor.
+ * Proof      test/stream/test_io.c, test/stream/test_states.c
+ */
+#include "stream/stream.h"
+#include "base/err.h"
+#include "base/life.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/panic.h"
+#include "base/sys.h"
+#include "stream/sockio.h"
+
+#include <string.h>
+
+static void
+stream_rele(weir_stream *s)
+{
+	/* acq_rel: what others did with it comes before its end. */
+	if (wri_sub(&s->refs, 1, WRI_ACQ_REL) == 1) {
+		WRI_ASSERT(s->magic == WRI_MAGIC_GONE);
+		wri_free(s, sizeof(*s));
+	}
+}
+
+static void
+stream_release(void *arg)
+{
+	stream_rele(arg);
+}
+
+bool
+wri_stream_use(weir_stream *s)
+{
+	uint32_t seen = wri_load(&s->word, WRI_RLX); /* only a guess */
+
+	do {
+		if (seen & WRI_ENDED_LIBRARY) {
+			return false;
+		}
+	} while (!wri_cas_weak(
+	    &s->word, &seen, seen + WRI_USERS, WRI_ACQ_REL)); /* S2 */
+	return true;
+}
+
+void
+wri_stream_unuse(weir_stream *s)
+{
+	uint32_t was = wri_sub(&s->word, WRI_USERS, WRI_ACQ_REL); /* S2 */
+
+	if ((was & WRI_ENDED_LIBRARY) != 0 && was / WRI_USERS == 1) {
+		weir_fd_close(s->fd);
+	}
+}
+
+/* The library ends; the reference of the live list is ours. */
+static void
+stream_end(struct wri_live *live)
+{
+	weir_stream *s = wri_container(live, weir_stream, live);
+	uint32_t was;
+
+	weir_fd_shut(s->fd, WEIR_ESTOPPED);
+	was = wri_or(&s->word, WRI_ENDED_LIBRARY, WRI_ACQ_REL); /* S2 */
+	if (was / WRI_USERS == 0) {
+		weir_fd_close(s->fd);
+	}
+	stream_rele(s);
+}
+
+weir_err
+wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
+{
+	weir_stream *s = wri_alloc(sizeof(*s));
+	weir_err err;
+
+	if (s == NULL) {
+		return WEIR_ENOMEM;
+	}
+	s->magic = WRI_MAGIC_STREAM;
+	s->ops = ops;
+	s->live.end = stream_end;
+	wri_store(&s->refs, 3, WRI_RLX); /* nobody else knows it yet */
+	err = weir_fd_open(&s->fd, fd,
+	    &(weir_fd_params){
+		.size = sizeof(weir_fd_params),
+		.arg = s,
+		.release = stream_release,
+	    });
+	if (err != WEIR_OK) {
+		wri_free(s, sizeof(*s));
+		return err;
+	}
+	if (wri_live_add(&s->live) != WEIR_OK) {
+		/* As if weir_fini had come a moment later: the caller has a
+		 * stream that has ended. */
+		stream_end(&s->live);
+	}
+	*sp = s;
+	return WEIR_OK;
+}
+
+weir_err
+wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
+    uint32_t options, const struct wri_sysaddr *peer)
+{
+	int fd = weir_fd_number(s->fd);
+	int on = 1;
+
+	for (const struct wri_sockopt *o = s->ops->options; o->name != NULL;
+	     o++) {
+		if (options & o->bit) {
+			/* A connection without the option still works. */
+			(void)wri_sys_setsockopt(
+			    fd, o->level, o->number, &on, sizeof(on));
+		}
+	}
+	return s->ops->name_ends(s, ep, fd, peer);
+}
+
+weir_err
+wri_stream_resolve(const struct wri_stream_ops **opsp, struct wri_endpoint *ep,
+    const char *url, enum wri_role role)
+{
+	struct wri_url parts;
+	weir_err err;
+
+	if (url == NULL) {
+		return WEIR_EINVAL;
+	}
+	err = wri_url_parse(&parts, url);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	memset(ep, 0, sizeof(*ep));
+	*opsp =
+	    parts.scheme == WRI_URL_UNIX ? &wri_stream_unix : &wri_stream_tcp;
+	return (*opsp)->resolve(ep, &parts, role);
+}
+
+void
+wri_stream_log_full(const struct wri_endpoint *ep, const char *what)
+{
+	char name[WEIR_ADDR_STR_MAX];
+
+	wri_log(WEIR_LOG_WARN,
+	    "%s: %s refused: WEIR_STREAM_QUEUE_MAX (%d) are pending",
+	    weir_sockaddr_str(&ep->name, name, sizeof(name)), what,
+	    WEIR_STREAM_QUEUE_MAX);
+}
+
+bool
+wri_stream_handle_ok(const void *handle, enum wri_magic want, const char *call)
+{
+	const uint32_t *magic = handle;
+
+	if (wri_unlikely(handle == NULL)) {
+		return false;
+	}
+	if (wri_unlikely(*magic != (uint32_t)want)) {
+		wri_misuse(call, "the handle is freed or of another kind", "",
+		    *magic == (uint32_t)WRI_MAGIC_GONE ? "freed" : "unknown",
+		    handle);
+		return false;
+	}
+	return true;
+}
+
+static bool
+stream_ok(const weir_stream *s, const char *call)
+{
+	return wri_stream_handle_ok(s, WRI_MAGIC_STREAM, call);
+}
+
+static void
+stream_submit(weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op,
+    const char *call)
+{
+	weir_err err = WEIR_EINVAL;
+
+	if (wri_likely(stream_ok(s, call))) {
+		/* Relaxed: see above. */
+		if (wri_likely((wri_load(&s->word, WRI_RLX) &
+				   WRI_ENDED_LIBRARY) == 0)) {
+			weir_fd_submit(s->fd, dir, aio, op);
+			return;
+		}
+		err = WEIR_ESTOPPED;
+	} else if (s != NULL) {
+		return;
+	}
+	if (weir_aio_reset(aio) == WEIR_OK) {
+		(void)weir_aio_finish(aio, err);
+	}
+}
+
+void
+weir_stream_recv(weir_stream *s, weir_aio *aio)
+{
+	stream_submit(s, WEIR_DIR_READ, aio, &wri_sock_recv, __func__);
+}
+
+void
+weir_stream_recv_exactly(weir_stream *s, weir_aio *aio)
+{
+	stream_submit(s, WEIR_DIR_READ, aio, &wri_sock_recv_exactly, __func__);
+}
+
+void
+weir_stream_send(weir_stream *s, weir_aio *aio)
+{
+	stream_submit(s, WEIR_DIR_WRITE, aio, &wri_sock_send, __func__);
+}
+
+void
+weir_stream_send_all(weir_stream *s, weir_aio *aio)
+{
+	stream_submit(s, WEIR_DIR_WRITE, aio, &wri_sock_send_all, __func__);
+}
+
+weir_err
+weir_stream_shutdown(weir_stream *s)
+{
+	int r;
+
+	if (wri_life_forked()) {
+		return WEIR_EFORK;
+	}
+	if (!stream_ok(s, __func__)) {
+		return s == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
+	}
+	/* Release: S1. */
+	if (wri_or(&s->word, WRI_ENDED_SEND, WRI_ACQ_REL) & WRI_ENDED_ALL ||
+	    !wri_stream_use(s)) {
+		return WEIR_ECLOSED;
+	}
+	r = wri_sys_shutdown(weir_fd_number(s->fd), SHUT_WR);
+	wri_stream_unuse(s);
+	return r == 0 ? WEIR_OK : wri_err_of(-r);
+}
+
+/* Only the first one ends the connection; the others find it ended. */
+static void
+stream_close(weir_stream *s)
+{
+	uint32_t was = wri_or(&s->word, WRI_ENDED_ALL, WRI_ACQ_REL); /* S1 */
+
+	if ((was & WRI_ENDED_ALL) == 0 && wri_stream_use(s)) {
+		weir_fd_shut(s->fd, WEIR_ECLOSED);
+		/* Fails when the peer is gone already. */
+		(void)wri_sys_shutdown(weir_fd_number(s->fd), SHUT_RDWR);
+		wri_stream_unuse(s);
+	}
+}
+
+void
+weir_stream_close(weir_stream *s)
+{
+	if (!wri_life_forked() && stream_ok(s, __func__)) {
+		stream_close(s);
+	}
+}
+
+void
+weir_stream_stop(weir_stream *s)
+{
+	weir_stream_close(s);
+}
+
+void
+weir_stream_free(weir_stream *s)
+{
+	if (!wri_life_forked() && stream_ok(s, __func__)) {
+		/* Release: S1; a step that fails from here on is our doing. */
+		(void)wri_or(&s->word, WRI_ENDED_ALL, WRI_REL);
+		s->magic = WRI_MAGIC_GONE;
+		if (wri_live_remove(&s->live)) {
+			weir_fd_close(s->fd);
+			stream_rele(s); /* the list's */
+		}
+		stream_rele(s);
+	}
+}
+
+static const weir_sockaddr stream_no_addr;
+
+const weir_sockaddr *
+weir_stream_peer_addr(const weir_stream *s)
+{
+	return stream_ok(s, __func__) ? &s->peer : &stream_no_addr;
+}
+
+const weir_sockaddr *
+weir_stream_self_addr(const weir_stream *s)
+{
+	return stream_ok(s, __func__) ? &s->self : &stream_no_addr;
+}

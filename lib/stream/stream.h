@@ -1,0 +1,191 @@
+/*
+ * stream - the objects of the room, and what differs between transports.
+ *
+ * Purpose    a connection is a weir_fd with two names; a transport is a const
+ *            table.  docs/design/stream.md has the pictures.
+ * Ownership  The program owns dialers, listeners and streams by their
+ *            handles.  A stream's memory goes in the release of its weir_fd;
+ *            a dialer's and a listener's with their last reference.
+ */
+#ifndef STREAM_STREAM_H
+#define STREAM_STREAM_H
+
+#include "base/attr.h"
+#include "base/sync.h"
+#include "stream/live.h"
+#include "stream/url.h"
+
+#include <weir/provider.h>
+#include <weir/stream.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/un.h>
+
+/* An address as the system wants it. */
+struct wri_sysaddr {
+	socklen_t len;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+		struct sockaddr_storage storage;
+	} u;
+};
+
+/* Where a dialer goes or a listener sits; fixed when it is made. */
+struct wri_endpoint {
+	int family; /* of the system */
+	struct wri_sysaddr addr;
+	weir_sockaddr name; /* of the URL, for people */
+};
+
+/* The socket file that a listener made. */
+struct wri_sockfile {
+	bool made;
+	dev_t dev;
+	ino_t ino;
+};
+
+enum wri_role {
+	WRI_ROLE_DIALER,
+	WRI_ROLE_LISTENER,
+};
+
+/* An option of the system that is a bool of ours. */
+struct wri_sockopt {
+	const char *name;
+	int level;
+	int number;
+	uint32_t bit; /* in the options word of a dialer or listener */
+};
+
+#define WRI_OPT_NODELAY 1u
+#define WRI_OPT_KEEPALIVE 2u
+#define WRI_OPT_DEFAULT WRI_OPT_NODELAY
+
+/* A transport; one static const instance each. */
+struct wri_stream_ops {
+	const char *name;
+	/* Bool options of its connections; the array ends with a NULL name. */
+	const struct wri_sockopt *options;
+	/* Its listeners have a port. */
+	bool has_port;
+
+	/* Find the address of a URL. */
+	weir_err (*resolve)(struct wri_endpoint *ep, const struct wri_url *url,
+	    enum wri_role role);
+	/* Give a socket the address, before listen. */
+	weir_err (*bind)(
+	    const struct wri_endpoint *ep, int fd, struct wri_sockfile *file);
+	/* Take back what bind left outside the socket. */
+	void (*unbind)(
+	    const struct wri_endpoint *ep, const struct wri_sockfile *file);
+	/* The address that bind got. */
+	weir_err (*bound)(
+	    const struct wri_endpoint *ep, int fd, weir_sockaddr *name);
+	/* What an errno of connect means. */
+	weir_err (*connect_err)(int eno);
+	/*
+	 * Name both ends of a connection.  peer: what accept said; NULL on the
+	 * dialling side, where not having met oneself is checked as well.
+	 */
+	weir_err (*name_ends)(weir_stream *s, const struct wri_endpoint *ep,
+	    int fd, const struct wri_sysaddr *peer);
+};
+
+extern const struct wri_stream_ops wri_stream_tcp;
+extern const struct wri_stream_ops wri_stream_unix;
+
+/* From the system's form (AF_INET and AF_INET6) to ours. */
+weir_err wri_sysaddr_name(const struct wri_sysaddr *addr, weir_sockaddr *name);
+
+/* The first word of an object: what it is, or that it is no more. */
+enum wri_magic {
+	WRI_MAGIC_NONE = 0,
+	WRI_MAGIC_STREAM = 0x57724931,
+	WRI_MAGIC_DIALER = 0x57724932,
+	WRI_MAGIC_LISTENER = 0x57724933,
+	WRI_MAGIC_GONE = 0x57724900,
+};
+
+/* What has ended on a stream, bits of weir_stream.word. */
+#define WRI_ENDED_SEND 1u
+#define WRI_ENDED_ALL 2u
+#define WRI_ENDED_LIBRARY 4u /* fd is gone, or will be when nobody uses it */
+#define WRI_ENDED 7u
+/* The rest counts the threads that use fd, but for receive and send. */
+#define WRI_USERS 8u
+
+struct weir_stream {
+	/* Fixed once the program has it. */
+	uint32_t magic;
+	const struct wri_stream_ops *ops;
+	weir_fd *fd;
+	weir_sockaddr self;
+	weir_sockaddr peer;
+	struct wri_live live;
+
+	/* Any thread. */
+	wri_a32 word; /* WRI_ENDED_ bits and users */
+	wri_a32 refs; /* the program's, the weir_fd's, the live list's */
+};
+
+/*
+ * Make a stream of a socket.  On success the socket is the stream's, else it
+ * stays the caller's.  Fails as weir_fd_open, and with WEIR_ENOMEM.
+ */
+WEIR_NODISCARD weir_err wri_stream_open(
+    weir_stream **sp, const struct wri_stream_ops *ops, int fd);
+/*
+ * Name a connected stream and set its options; peer as in name_ends.  On
+ * failure the stream is still the caller's to free.
+ */
+WEIR_NODISCARD weir_err wri_stream_ready(weir_stream *s,
+    const struct wri_endpoint *ep, uint32_t options,
+    const struct wri_sysaddr *peer);
+
+/*
+ * Is this handle one of that kind?  NULL is not, silently; anything else that
+ * is not is misuse and reported.
+ */
+bool wri_stream_handle_ok(
+    const void *handle, enum wri_magic want, const char *call);
+
+/* The transport and the address of a URL. */
+WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
+    struct wri_endpoint *ep, const char *url, enum wri_role role);
+
+/* One line: an operation was refused because of the bound. */
+void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
+
+/*
+ * Keep fd of a stream that is not freed for a moment; false: it is gone, the
+ * library has ended.  Receive and send do without: see stream.c.
+ */
+bool wri_stream_use(weir_stream *s);
+void wri_stream_unuse(weir_stream *s);
+
+/* An option by its name, NULL: not one of these. */
+const struct wri_sockopt *wri_sockopt_find(
+    const struct wri_stream_ops *ops, const char *name);
+/* An option word with one option changed; for dialers and listeners. */
+weir_err wri_options_set(const struct wri_stream_ops *ops, wri_a32 *options,
+    const char *name, bool value);
+weir_err wri_options_get(const struct wri_stream_ops *ops,
+    const wri_a32 *options, const char *name, bool *value);
+
+/* Times that a listener paused for lack of descriptors or memory, since ever:
+ * weir_stats.accept_pauses. */
+uint64_t wri_stream_accept_pauses(void);
+
+/*
+ * The library ends: every stream and listener lets go of its descriptor, what
+ * is pending ends with WEIR_ESTOPPED.  Once, after the life has ended, before
+ * the pollers do.
+ */
+void wri_stream_end(void);
+
+#endif

@@ -1,0 +1,231 @@
+/*
+ * tcp - the transport tcp://, tcp4://, tcp6://.
+ *
+ * Purpose    numeric addresses only: nothing here can wait for a resolver.
+ * Ownership  borrows all.
+ * Progress   never blocks.
+ * Bounds     a host of TCP_HOST_MAX bytes.
+ * Proof      test/stream/test_url.c (addresses), test/stream/test_listener.c,
+ *            test/stream/test_dialer.c
+ */
+#include "base/err.h"
+#include "base/sys.h"
+#include "stream/stream.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+/* An IPv6 address with IPv4 tail, '%', a scope of ten digits. */
+#define TCP_HOST_MAX (INET6_ADDRSTRLEN - 1 + 11)
+#define TCP_SCOPE_DIGITS 10
+
+static const struct wri_sockopt tcp_options[] = {
+    {WEIR_OPT_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY, WRI_OPT_NODELAY},
+    {WEIR_OPT_TCP_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, WRI_OPT_KEEPALIVE},
+    {NULL, 0, 0, 0},
+};
+
+weir_err
+wri_sysaddr_name(const struct wri_sysaddr *addr, weir_sockaddr *name)
+{
+	memset(name, 0, sizeof(*name));
+	if (addr->u.sa.sa_family == AF_INET) {
+		name->s_in.sa_family = WEIR_AF_INET;
+		name->s_in.sa_port = addr->u.in.sin_port;
+		name->s_in.sa_addr = addr->u.in.sin_addr.s_addr;
+		return WEIR_OK;
+	}
+	if (addr->u.sa.sa_family == AF_INET6) {
+		name->s_in6.sa_family = WEIR_AF_INET6;
+		name->s_in6.sa_port = addr->u.in6.sin6_port;
+		name->s_in6.sa_scope = addr->u.in6.sin6_scope_id;
+		memcpy(name->s_in6.sa_addr, &addr->u.in6.sin6_addr,
+		    sizeof(name->s_in6.sa_addr));
+		return WEIR_OK;
+	}
+	return WEIR_EADDRINVAL;
+}
+
+static void
+tcp_set_in(struct wri_endpoint *ep, struct in_addr host, uint16_t port)
+{
+	ep->family = AF_INET;
+	ep->addr.len = sizeof(ep->addr.u.in);
+	ep->addr.u.in.sin_family = AF_INET;
+	ep->addr.u.in.sin_port = htons(port);
+	ep->addr.u.in.sin_addr = host;
+}
+
+static void
+tcp_set_in6(struct wri_endpoint *ep, const struct in6_addr *host,
+    uint32_t scope, uint16_t port)
+{
+	ep->family = AF_INET6;
+	ep->addr.len = sizeof(ep->addr.u.in6);
+	ep->addr.u.in6.sin6_family = AF_INET6;
+	ep->addr.u.in6.sin6_port = htons(port);
+	ep->addr.u.in6.sin6_addr = *host;
+	ep->addr.u.in6.sin6_scope_id = scope;
+}
+
+/* "%3" at the end of an IPv6 host: cut it off and read it. */
+static bool
+tcp_cut_scope(char *host, uint32_t *scope)
+{
+	char *percent = strchr(host, '%');
+	uint64_t n = 0;
+	size_t digits;
+
+	*scope = 0;
+	if (percent == NULL) {
+		return true;
+	}
+	*percent = '\0';
+	digits = strspn(percent + 1, "0123456789");
+	if (digits == 0 || digits > TCP_SCOPE_DIGITS ||
+	    percent[1 + digits] != '\0') {
+		return false;
+	}
+	for (size_t i = 1; i <= digits; i++) {
+		n = n * 10 + (uint64_t)(percent[i] - '0');
+	}
+	*scope = (uint32_t)n;
+	return n > 0 && n <= UINT32_MAX;
+}
+
+static weir_err
+tcp_resolve(
+    struct wri_endpoint *ep, const struct wri_url *url, enum wri_role role)
+{
+	char host[TCP_HOST_MAX + 1];
+	struct in_addr in = {.s_addr = htonl(INADDR_ANY)};
+	struct in6_addr in6 = in6addr_any;
+	uint32_t scope = 0;
+	bool want6 = url->bracket || url->scheme == WRI_URL_TCP6;
+
+	if (role == WRI_ROLE_DIALER && (url->host_len == 0 || url->port == 0)) {
+		return WEIR_EADDRINVAL;
+	}
+	/* In brackets stands an IPv6 address, and nowhere else. */
+	if (url->host_len > TCP_HOST_MAX ||
+	    (url->bracket && url->scheme == WRI_URL_TCP4) ||
+	    (want6 && url->host_len > 0 && !url->bracket)) {
+		return WEIR_EADDRINVAL;
+	}
+	memcpy(host, url->host, url->host_len);
+	host[url->host_len] = '\0';
+	if (want6) {
+		if (url->host_len > 0 &&
+		    (!tcp_cut_scope(host, &scope) ||
+			inet_pton(AF_INET6, host, &in6) != 1)) {
+			return WEIR_EADDRINVAL;
+		}
+		tcp_set_in6(ep, &in6, scope, url->port);
+	} else {
+		if (url->host_len > 0 && inet_pton(AF_INET, host, &in) != 1) {
+			return WEIR_EADDRINVAL;
+		}
+		tcp_set_in(ep, in, url->port);
+	}
+	return wri_sysaddr_name(&ep->addr, &ep->name);
+}
+
+static weir_err
+tcp_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
+{
+	int on = 1;
+	int r;
+
+	file->made = false;
+	/* A port whose last connections are in TIME_WAIT is free. */
+	r = wri_sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (r != 0) {
+		return wri_err_of(-r);
+	}
+	r = wri_sys_bind(fd, &ep->addr.u.sa, ep->addr.len);
+	switch (-r) {
+	case 0:
+		return WEIR_OK;
+	case EINVAL: /* link-local without scope */
+	case ENODEV: /* a scope that is no interface */
+		return WEIR_EADDRINVAL;
+	}
+	return wri_err_of(-r);
+}
+
+static void
+tcp_unbind(const struct wri_endpoint *ep, const struct wri_sockfile *file)
+{
+	(void)ep;
+	(void)file;
+}
+
+static weir_err
+tcp_own_name(int fd, weir_sockaddr *name)
+{
+	struct wri_sysaddr addr = {.len = sizeof(addr.u)};
+	int r = wri_sys_getsockname(fd, &addr.u.sa, &addr.len);
+
+	return r == 0 ? wri_sysaddr_name(&addr, name) : wri_err_of(-r);
+}
+
+static weir_err
+tcp_bound(const struct wri_endpoint *ep, int fd, weir_sockaddr *name)
+{
+	(void)ep;
+	return tcp_own_name(fd, name);
+}
+
+static weir_err
+tcp_connect_err(int eno)
+{
+	switch (eno) {
+	case EHOSTDOWN:
+	case ENETDOWN:
+	case ENONET:
+		return WEIR_EUNREACHABLE;
+	case EINVAL: /* link-local without scope */
+	case ENODEV:
+		return WEIR_EADDRINVAL;
+	}
+	return wri_err_of(eno);
+}
+
+static weir_err
+tcp_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
+    const struct wri_sysaddr *peer)
+{
+	struct wri_sysaddr addr = {.len = sizeof(addr.u)};
+	weir_err err = tcp_own_name(fd, &s->self);
+	int r;
+
+	(void)ep;
+	if (err != WEIR_OK || peer != NULL) {
+		return err != WEIR_OK ? err : wri_sysaddr_name(peer, &s->peer);
+	}
+	r = wri_sys_getpeername(fd, &addr.u.sa, &addr.len);
+	if (r == -ENOTCONN) {
+		return WEIR_ECONNRESET; /* made, and gone since */
+	}
+	err = r == 0 ? wri_sysaddr_name(&addr, &s->peer) : wri_err_of(-r);
+	if (err == WEIR_OK && weir_sockaddr_equal(&s->self, &s->peer)) {
+		/* Both ends are this socket: the system chose the very port
+		 * that we dial, and nobody listens there. */
+		return WEIR_ECONNREFUSED;
+	}
+	return err;
+}
+
+const struct wri_stream_ops wri_stream_tcp = {
+    .name = "tcp",
+    .options = tcp_options,
+    .has_port = true,
+    .resolve = tcp_resolve,
+    .bind = tcp_bind,
+    .unbind = tcp_unbind,
+    .bound = tcp_bound,
+    .connect_err = tcp_connect_err,
+    .name_ends = tcp_name_ends,
+};

@@ -1,0 +1,137 @@
+/*
+ * pools - the pools that programs make, and the bound on plain tasks.
+ *
+ * Purpose    the public face of pool.c.
+ * Ownership  the program frees what it made; weir_fini ends the threads of a
+ *            pool that it forgot.
+ * Bounds     weir_pool_params.
+ * Proof      test/taskq/test_pool.c
+ */
+#include "taskq/taskq_impl.h"
+
+#include "base/life.h"
+#include "base/log.h"
+
+#define DEFAULT_THREADS 2
+#define SPARES_FACTOR 4
+
+static weir_err
+config_of(const weir_pool_params *p, struct wri_pool_config *c)
+{
+	long tokens = p->threads_min != 0 ? p->threads_min : DEFAULT_THREADS;
+	long most = p->threads_max != 0 ? p->threads_max
+					: tokens * SPARES_FACTOR;
+
+	if (p->threads_max == 0 && most > WEIR_POOL_THREADS_MAX) {
+		most = WEIR_POOL_THREADS_MAX;
+	}
+	if (p->size != sizeof(*p)) {
+		wri_log(WEIR_LOG_ERR, "weir_pool_alloc: size is %zu, not %zu",
+		    p->size, sizeof(*p));
+		return WEIR_EINVAL;
+	}
+	if (tokens < 1 || tokens > WEIR_TASK_THREADS_MAX) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_pool_alloc: threads_min is %ld, accepted is 1..%d",
+		    tokens, WEIR_TASK_THREADS_MAX);
+		return WEIR_EINVAL;
+	}
+	if (most < tokens || most > WEIR_POOL_THREADS_MAX) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_pool_alloc: threads_max is %ld, accepted is %ld..%d",
+		    most, tokens, WEIR_POOL_THREADS_MAX);
+		return WEIR_EINVAL;
+	}
+	*c = (struct wri_pool_config){
+	    .name = p->name != NULL ? p->name : "pool",
+	    .tokens = (unsigned)tokens,
+	    .threads_max = (unsigned)most,
+	    .queue_max = p->queue_max,
+	    .plain_names = true,
+	};
+	return WEIR_OK;
+}
+
+weir_err
+weir_pool_alloc(weir_pool **poolp, const weir_pool_params *params)
+{
+	static const weir_pool_params defaults = {.size = sizeof(defaults)};
+	struct wri_pool_config config;
+	struct wri_pool *pool;
+	weir_err rv = wri_life_check();
+
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	if (poolp == NULL) {
+		return WEIR_EINVAL;
+	}
+	rv = config_of(params != NULL ? params : &defaults, &config);
+	if (rv == WEIR_OK) {
+		rv = wri_pool_init(&pool, &config);
+	}
+	if (rv == WEIR_OK) {
+		*poolp = (weir_pool *)pool;
+	}
+	return rv;
+}
+
+weir_err
+weir_pool_free(weir_pool *handle)
+{
+	struct wri_pool *pool = (struct wri_pool *)handle;
+	struct wri_runner *r;
+
+	if (pool == NULL) {
+		return WEIR_OK;
+	}
+	if (wri_life_forked()) {
+		return WEIR_EFORK;
+	}
+	r = wri_runner_self();
+	if (r != NULL && r->pool == pool) {
+		return WEIR_EDEADLK;
+	}
+	if (wri_load(&pool->exec.users, WRI_ACQ) != 0) {
+		return WEIR_EBUSY;
+	}
+	return wri_pool_fini(pool, WEIR_NEVER);
+}
+
+weir_exec *
+weir_pool_exec(weir_pool *pool)
+{
+	return wri_pool_exec(
+	    pool != NULL ? (struct wri_pool *)pool : wri_pool_default());
+}
+
+weir_err
+wri_exec_admit(struct weir_exec *exec)
+{
+	struct wri_pool *pool =
+	    exec != NULL ? exec->pool : wri_pool_default();
+	uint32_t n;
+
+	if (pool->queue_max == 0) {
+		return WEIR_OK;
+	}
+	/* Relaxed: a count that carries nothing. */
+	n = wri_load(&pool->queued, WRI_RLX);
+	do {
+		if (n >= pool->queue_max) {
+			return WEIR_EAGAIN;
+		}
+	} while (!wri_cas_weak(&pool->queued, &n, n + 1, WRI_RLX));
+	return WEIR_OK;
+}
+
+void
+wri_exec_dismiss(struct weir_exec *exec)
+{
+	struct wri_pool *pool =
+	    exec != NULL ? exec->pool : wri_pool_default();
+
+	if (pool->queue_max != 0) {
+		wri_sub(&pool->queued, 1, WRI_RLX); /* a count */
+	}
+}

@@ -1,0 +1,90 @@
+/*
+ * timer - deadlines: armed lazily, watched by the expiry thread.
+ *
+ * Purpose    almost every timeout is disarmed before it fires.  So arming
+ *            writes a word and goes to the expiry thread only if that has no
+ *            promise to look at this deadline by then; disarming does nothing.
+ *            docs/design/timer.md is the why.
+ * Ownership  a deadline lives inside its operation's handle.  Once armed the
+ *            room may touch it until wri_deadline_idle says otherwise, or until
+ *            it calls gone.
+ * Bounds     heap entries: 2 x deadlines + HEAP_SPARE, reserved when a deadline
+ *            is made, so that arming never needs memory.
+ */
+#ifndef TIMER_TIMER_H
+#define TIMER_TIMER_H
+
+#include "base/alarm.h"
+#include "base/mpsc.h"
+#include "base/sync.h"
+
+#include <weir/time.h>
+
+struct wri_deadline {
+	/* Any thread. */
+	wri_a64 at;    /* when it is due, a multiple of 4 ns */
+	wri_a64 armed; /* when we have promised to look | flags */
+	struct wri_node node;
+
+	/* The expiry thread alone. */
+	uint64_t look; /* key of the entry that counts */
+	unsigned nent; /* entries in the heap */
+	unsigned home; /* which thread; fixed */
+};
+
+/* What an operation is doing, for the expiry thread. */
+enum wri_phase {
+	WRI_PHASE_NONE,     /* nothing that could time out */
+	WRI_PHASE_STARTING, /* about to arm */
+	WRI_PHASE_ACTIVE,   /* armed, may time out */
+};
+
+/* The room above hands these in; they are ours, never a program's. */
+struct wri_deadline_ops {
+	/* The phase, and the word by which expire knows the operation. */
+	enum wri_phase (*peek)(struct wri_deadline *d, uint64_t *word);
+	/* Time is up for the operation that word names; false: it has
+	 * changed, look again. */
+	bool (*expire)(struct wri_deadline *d, uint64_t word);
+	/* Nobody refers to it any more: free the handle.  False: somebody
+	 * does, ask again later. */
+	bool (*gone)(struct wri_deadline *d);
+};
+
+/*
+ * Start n expiry threads.  *alarm is the one that carries the watch; when it
+ * rings, its thread calls watch.
+ */
+weir_err wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
+    void (*watch)(weir_time now), struct wri_alarm **alarm);
+/* Between init and fini? */
+bool wri_timer_running(void);
+/* End the threads; deadlines that live on are disarmed. */
+void wri_timer_fini(void);
+
+/* Before first use; takes a place in the heap.  WEIR_ENOMEM. */
+weir_err wri_deadline_init(struct wri_deadline *d);
+/* Gives the place back; the last call for d. */
+void wri_deadline_fini(struct wri_deadline *d);
+
+/*
+ * Promise a look at time at, rounded up to a multiple of grain (a power of two
+ * >= 4).  The caller has made the phase STARTING (seq_cst) before.  Returns the
+ * time that the operation will be due.
+ */
+weir_time wri_deadline_arm(
+    struct wri_deadline *d, weir_time at, uint64_t grain);
+
+/* Does the room refer to it?  False: and never will, unless it is armed. */
+bool wri_deadline_held(struct wri_deadline *d);
+/* The handle is to be freed: gone will be called, in its time. */
+void wri_deadline_bury(struct wri_deadline *d);
+
+struct wri_timer_stats {
+	uint64_t entries; /* in the heaps now */
+	uint64_t expired; /* deadlines fired */
+	uint64_t wakes;   /* returns of the threads' sleep */
+};
+void wri_timer_stats(struct wri_timer_stats *out);
+
+#endif

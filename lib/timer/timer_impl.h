@@ -1,0 +1,73 @@
+/*
+ * timer_impl - the expiry threads' state; seen by this folder only.
+ */
+#ifndef TIMER_TIMER_IMPL_H
+#define TIMER_TIMER_IMPL_H
+
+#include "timer/timer.h"
+
+#include "base/thread.h"
+#include "timer/heap.h"
+
+#define FLAG_INBOX UINT64_C(1)
+#define FLAG_DROPPING UINT64_C(2)
+#define KEY_OF(armed) ((armed) & ~UINT64_C(3))
+#define KEY_NEVER (UINT64_MAX & ~UINT64_C(3))
+#define DROPPING (KEY_NEVER | FLAG_DROPPING)
+
+#define WAKE_EVERY 256
+#define INBOX_BATCH 4096
+/* Heap entries beyond two for each deadline; dead ones beyond the living. */
+#define HEAP_SPARE 2048
+#define DEAD_MAX 1024
+/* An operation that is just starting, a handle just being left: look again. */
+#define AGAIN_NS 1000000
+/* A producer is half way into the inbox. */
+#define NAP_NS 50000
+
+struct expire {
+	/* Any thread. */
+	struct wri_mpsc inbox;
+	wri_a64 sleep_until WRI_ALIGNED; /* 0: awake */
+	wri_a32 pushes;
+	wri_a32 stop;
+	wri_aptr spare; /* a larger array for the heap, or NULL */
+	struct wri_alarm alarm;
+
+	/* lock: reservation. */
+	wri_mtx lock;
+	size_t deadlines; /* made and not finished */
+	size_t reserved;  /* cap of the newest array */
+
+	/* The thread alone. */
+	struct wri_heap heap WRI_ALIGNED;
+	size_t dead;     /* entries that no longer count */
+	wri_a64 entries; /* copies for the statistics, relaxed */
+	wri_a64 expired;
+	wri_a64 wakes;
+
+	/* Fixed after init. */
+	unsigned index;
+	wri_thread thread;
+};
+
+/* Fixed between init and fini. */
+struct timer {
+	unsigned n;
+	struct expire *threads;
+	const struct wri_deadline_ops *ops;
+	void (*watch)(weir_time now);
+};
+extern struct timer wri_timer;
+
+static inline struct expire *
+home(const struct wri_deadline *d)
+{
+	return &wri_timer.threads[d->home];
+}
+
+/* expire.c */
+void wri_expire_main(void *arg);
+void wri_expire_disarm_all(struct expire *e);
+
+#endif

@@ -1,0 +1,52 @@
+#!/bin/sh
+# deps.sh - what weir needs on Debian 12, by package name.
+#
+# Sourced by the scripts beside it (POSIX sh).  deps_need installs what is
+# missing when it may, says how when it may not, and does nothing, as anybody,
+# when all is there.
+# shellcheck disable=SC2034 # the lists are for those who source this
+
+WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
+WEIR_DEPS_TEST="check"
+WEIR_DEPS_PERF="libbenchmark-dev"
+WEIR_DEPS_SANITIZE="clang-14 clang libclang-rt-14-dev"
+WEIR_DEPS_LINT="clang-format clang-tidy shellcheck"
+
+# deps_have PACKAGE: is what we want of it here, wherever it came from?
+deps_have() {
+  case $1 in
+  ninja-build) command -v ninja >/dev/null ;;
+  check) pkg-config --exists check 2>/dev/null ;;
+  gcc | g++ | cmake | pkg-config | clang | clang-*[0-9] | clang-format | \
+    clang-tidy | shellcheck) command -v "$1" >/dev/null ;;
+  *)
+    dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null |
+      grep -q '^installed$'
+    ;;
+  esac
+}
+
+# deps_need PACKAGE...
+deps_need() {
+  deps_missing=
+  for deps_package; do
+    deps_have "$deps_package" || deps_missing="$deps_missing $deps_package"
+  done
+  [ -n "$deps_missing" ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    echo "These packages are missing.  As root:" >&2
+    echo "  apt-get install --no-install-recommends$deps_missing" >&2
+    exit 2
+  fi
+  echo "installing:$deps_missing"
+  # The words are package names.
+  # shellcheck disable=SC2086
+  {
+    apt-get update -q &&
+      DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+        --no-install-recommends $deps_missing
+  } || {
+    echo "could not install:$deps_missing" >&2
+    exit 2
+  }
+}

@@ -1,0 +1,176 @@
+/*
+ * fiber - stacks and the switch between them; all sanitizer hooks are here.
+ *
+ * Purpose    many threads of control on one OS thread.  The first entry of a
+ *            fiber goes through makecontext, every other switch through
+ *            _setjmp and _longjmp, which make no system call.
+ * Ownership  stacks are mapped once and reused by all schedules.
+ * Rules      AddressSanitizer is told of each switch.  ThreadSanitizer: each
+ *            fiber would be a __tsan fiber, switched to in wrx_ctx_switch with
+ *            __tsan_switch_to_fiber(f, no_sync); not written yet.
+ * Bounds     WRX_STACK bytes a fiber, a guard page below each.
+ */
+#include "explorer/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#if X_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+#define WRX_GUARD ((size_t)4096)
+
+static char *stacks; /* X_FIBERS_MAX of (guard, stack) */
+
+void
+wrx_poison(void *p, size_t size)
+{
+#if X_ASAN
+	__asan_poison_memory_region(p, size);
+#else
+	(void)p;
+	(void)size;
+#endif
+}
+
+void
+wrx_unpoison(void *p, size_t size)
+{
+#if X_ASAN
+	__asan_unpoison_memory_region(p, size);
+#else
+	(void)p;
+	(void)size;
+#endif
+}
+
+/* AddressSanitizer handles crashes itself: call fn when it is about to exit. */
+bool
+wrx_ctx_on_death(void (*fn)(void))
+{
+#if X_ASAN
+	__sanitizer_set_death_callback(fn);
+	return true;
+#else
+	(void)fn;
+	return false;
+#endif
+}
+
+/* We are about to leave from for to. */
+static void
+leave(struct wrx_ctx *from, struct wrx_ctx *to)
+{
+#if X_ASAN
+	__sanitizer_start_switch_fiber(&from->fake, to->stack, to->size);
+#else
+	(void)from;
+	(void)to;
+#endif
+}
+
+/* We have arrived in ctx (NULL: in a new fiber). */
+static void
+arrive(struct wrx_ctx *ctx)
+{
+#if X_ASAN
+	const void *bottom;
+	size_t size;
+
+	__sanitizer_finish_switch_fiber(
+	    ctx != NULL ? ctx->fake : NULL, &bottom, &size);
+	if (wrx.hub.stack == NULL) { /* the first switch leaves the hub */
+		wrx.hub.stack = (char *)(uintptr_t)bottom;
+		wrx.hub.size = size;
+	}
+#else
+	(void)ctx;
+#endif
+}
+
+void
+wrx_ctx_init(void)
+{
+	size_t each = WRX_GUARD + WRX_STACK;
+	char *p = mmap(NULL, each * X_FIBERS_MAX, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("explorer: stacks");
+		exit(2);
+	}
+	stacks = p;
+	wrx.hub.made = true;
+	for (int i = 0; i < X_FIBERS_MAX; i++) {
+		struct wrx_ctx *ctx = &wrx.fibers[i].ctx;
+
+		(void)mprotect(p + each * (size_t)i, WRX_GUARD, PROT_NONE);
+		ctx->stack = p + each * (size_t)i + WRX_GUARD;
+		ctx->size = WRX_STACK;
+		wrx.fibers[i].id = i;
+	}
+}
+
+static void
+trampoline(void)
+{
+	arrive(NULL);
+	for (;;) {
+		wrx_fiber_main();
+	}
+}
+
+static _Noreturn void
+enter(struct wrx_ctx *ctx)
+{
+	static ucontext_t uc; /* only read by setcontext */
+
+	if (getcontext(&uc) != 0) {
+		abort();
+	}
+	uc.uc_stack.ss_sp = ctx->stack;
+	uc.uc_stack.ss_size = ctx->size;
+	uc.uc_link = NULL;
+	makecontext(&uc, trampoline, 0);
+	ctx->made = true;
+	(void)setcontext(&uc);
+	abort();
+}
+
+void
+wrx_ctx_switch(struct wrx_ctx *from, struct wrx_ctx *to)
+{
+	leave(from, to);
+	if (_setjmp(from->jump) == 0) {
+		if (!to->made) {
+			enter(to);
+		}
+		_longjmp(to->jump, 1);
+	}
+	arrive(from);
+}
+
+void
+wrx_ctx_forget(void)
+{
+	for (int i = 0; i < X_FIBERS_MAX; i++) {
+		struct wrx_ctx *ctx = &wrx.fibers[i].ctx;
+
+		ctx->made = false;
+		wrx_unpoison(ctx->stack, ctx->size);
+	}
+}
+
+int
+wrx_ctx_owner(const void *p)
+{
+	size_t off = (size_t)((uintptr_t)p - (uintptr_t)stacks);
+
+	if (off >= (WRX_GUARD + WRX_STACK) * X_FIBERS_MAX) {
+		return -1;
+	}
+	return (int)(off / (WRX_GUARD + WRX_STACK));
+}
