@@ -2,13 +2,13 @@
  * params - settings merged and checked: parameter, else variable, else default.
  *
  * Purpose    the one place that reads the environment.  A setting is right or
- *            it stops weir_init: a program that runs with 1 thread because 8x
+ *            it stops weir_init: a daemon that runs with one thread because 8x
  *            was read as nothing is found out on a bad day.
- * Shape      A setting is named by where it came from, so that the line in the
- *            log points at what the reader can change.  A variable that a
- *            parameter overrides is not looked at.
+ * Shape      A setting is called what the reader can change: the variable, or
+ *            the member of weir_params.  A variable that a parameter overrides
+ *            is not looked at.
  * Ownership  results are values and static strings; the prefix is copied.
- * Bounds     WRI_PREFIX_MAX; a value is shown up to VALUE_SHOWN bytes.
+ * Bounds     WRI_PREFIX_MAX; of a bad value VALUE_SHOWN bytes are shown.
  * Proof      test/weir/test_params.c
  */
 #include "params.h"
@@ -16,6 +16,8 @@
 #include "base/mem.h"
 #include "cpus.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -23,135 +25,515 @@
 #include <string.h>
 
 #define PREFIX_DEFAULT "WEIR_"
+#define TASK_THREADS_MIN 2 /* by default */
+#define CPUS_PER_POLLER 8
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
 
-/* A byte may need four to be shown, then quotes, dots and the end. */
+#define NAME_BYTES (WRI_PREFIX_MAX + 32) /* a prefix and the longest name */
 #define VALUE_SHOWN 40
-#define VALUE_MAX (VALUE_SHOWN * 4 + 8)
-/* A prefix and the longest name. */
-#define NAME_MAX_LEN (WRI_PREFIX_MAX + 32)
-#define NAME_SHOWN_MAX (NAME_MAX_LEN * 4 + 1)
-#define ACCEPTED_MAX 128
+#define LINE_BYTES 480 /* of the log; what is longer is cut */
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Numbers of threads, in pairs: how many, and at most how many. */
-enum params_count {
-	COUNT_TASK,
-	COUNT_TASK_MAX,
-	COUNT_EXPIRE,
-	COUNT_EXPIRE_MAX,
-	COUNT_POLLER,
-	COUNT_POLLER_MAX,
-	COUNTS,
-};
-
-static const struct {
+/* A number of threads: its names, where it lies, its range from 1. */
+struct params_count {
 	const char *param;
 	const char *var;
 	size_t offset;
 	int max;
-} params_counts[COUNTS] = {
-    [COUNT_TASK] = {"num_task_threads", "NUM_TASK_THREADS",
+};
+
+/* How many threads, and at most how many. */
+struct params_pair {
+	struct params_count num;
+	struct params_count most;
+	int factor; /* most by default: so many times num; 0: its own max */
+};
+
+static const struct params_pair params_tasks = {
+    {"num_task_threads", "NUM_TASK_THREADS",
 	offsetof(weir_params, num_task_threads), WEIR_TASK_THREADS_MAX},
-    [COUNT_TASK_MAX] = {"max_task_threads", "MAX_TASK_THREADS",
+    {"max_task_threads", "MAX_TASK_THREADS",
 	offsetof(weir_params, max_task_threads), WEIR_POOL_THREADS_MAX},
-    [COUNT_EXPIRE] = {"num_expire_threads", "NUM_EXPIRE_THREADS",
+    4,
+};
+
+static const struct params_pair params_expires = {
+    {"num_expire_threads", "NUM_EXPIRE_THREADS",
 	offsetof(weir_params, num_expire_threads), WEIR_EXPIRE_THREADS_MAX},
-    [COUNT_EXPIRE_MAX] = {"max_expire_threads", "MAX_EXPIRE_THREADS",
+    {"max_expire_threads", "MAX_EXPIRE_THREADS",
 	offsetof(weir_params, max_expire_threads), WEIR_EXPIRE_THREADS_MAX},
-    [COUNT_POLLER] = {"num_poller_threads", "NUM_POLLER_THREADS",
+    0,
+};
+
+static const struct params_pair params_pollers = {
+    {"num_poller_threads", "NUM_POLLER_THREADS",
 	offsetof(weir_params, num_poller_threads), WEIR_POLLER_THREADS_MAX},
-    [COUNT_POLLER_MAX] = {"max_poller_threads", "MAX_POLLER_THREADS",
+    {"max_poller_threads", "MAX_POLLER_THREADS",
 	offsetof(weir_params, max_poller_threads), WEIR_POLLER_THREADS_MAX},
+    0,
 };
 
-/* Words, and the number each stands for. */
-struct params_word {
-	const char *word;
-	int value;
+/* A setting that is one of some words. */
+struct params_choice {
+	const char *param;
+	const char *var;
+	const char *const *words;
+	size_t words_len;
 };
 
-/* The first one is the default. */
-static const struct params_word params_pollers[] = {
-    {"epoll", 0},
-    {"poll", 0},
-};
+/* The backends of lib/poller; the first one is the default. */
+static const char *const params_poller_words[] = {"epoll", "poll"};
 
-static const struct params_word params_logs[] = {
-    {"none", WEIR_LOG_NONE},
-    {"err", WEIR_LOG_ERR},
-    {"warn", WEIR_LOG_WARN},
-    {"notice", WEIR_LOG_NOTICE},
-    {"info", WEIR_LOG_INFO},
-    {"debug", WEIR_LOG_DEBUG},
-};
+static const struct params_choice params_poller = {
+    "poller", "POLLER", params_poller_words, COUNT_OF(params_poller_words)};
+
+static const char *const params_log_words[] = {
+    "none", "err", "warn", "notice", "info", "debug"};
+
+/* In the order of the words. */
+static const weir_log_level params_log_levels[] = {WEIR_LOG_NONE, WEIR_LOG_ERR,
+    WEIR_LOG_WARN, WEIR_LOG_NOTICE, WEIR_LOG_INFO, WEIR_LOG_DEBUG};
+
+static const struct params_choice params_log = {
+    "log", "LOG", params_log_words, COUNT_OF(params_log_words)};
 
 /* One setting as it was given. */
+enum params_from {
+	FROM_NOWHERE,
+	FROM_PARAM,
+	FROM_ENV,
+};
+
 struct params_setting {
-	int number;       /* of a count, 0: not given */
-	const char *text; /* of a variable or a word, NULL: not given */
-	bool from_env;
+	enum params_from from;
+	const char *name; /* without prefix */
+	const char *text; /* of a word, and of each variable */
+	int number;       /* of a count, if in range */
 };
 
-/* What is merged, and into what. */
+/* What is merged. */
 struct params_merge {
-	const weir_params *in; /* never NULL */
+	const weir_params *in; /* as given, never NULL */
 	const char *prefix;    /* "": no variables */
-	weir_params *out;
+	weir_params out;
 };
 
-/* Both change only under the lock of weir_init. */
-static char params_prefix[WRI_PREFIX_MAX + 1]; /* the one in force */
+struct params_line {
+	size_t len;
+	char text[LINE_BYTES];
+};
+
+/* Change only under the lock of weir_init: */
+static char params_prefix[WRI_PREFIX_MAX + 1]; /* as resolved last */
 static wri_mem_ops params_mem;                 /* the allocator in force */
 
+static void line_add(struct params_line *l, const char *fmt, ...)
+    WEIR_PRINTF(2, 3);
+
+static void
+line_add(struct params_line *l, const char *fmt, ...)
+{
+	size_t room = sizeof(l->text) - l->len;
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(l->text + l->len, room, fmt, ap);
+	va_end(ap);
+	if (n > 0) {
+		l->len += (size_t)n < room ? (size_t)n : room - 1;
+	}
+}
+
 /*
- * Copy text so that a terminal shows it and no byte of it can pass for
- * something else.  size: room for each byte fourfold, and the end.
+ * Add foreign text so that a terminal shows it, and no byte of it can pass for
+ * something else.
  */
 static void
-params_escape(char *out, size_t size, const char *text, size_t len)
+line_add_escaped(struct params_line *l, const char *text, size_t len)
 {
-	size_t at = 0;
-
-	for (size_t i = 0; i < len && at + 5 <= size; i++) {
+	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 
 		if (c < 0x20 || c >= 0x7f) {
-			at += (size_t)snprintf(out + at, 5, "\\x%02x", c);
-			continue;
+			line_add(l, "\\x%02x", c);
+		} else if (c == '"' || c == '\\') {
+			line_add(l, "\\%c", c);
+		} else {
+			line_add(l, "%c", c);
 		}
-		if (c == '"' || c == '\\') {
-			out[at++] = '\\';
-		}
-		out[at++] = (char)c;
 	}
-	out[at] = '\0';
 }
 
-/* "text", escaped and cut. */
+/* Add "text", cut to what is worth showing. */
 static void
-params_quote(char out[VALUE_MAX], const char *text)
+line_add_quoted(struct params_line *l, const char *text)
 {
 	size_t len = strnlen(text, VALUE_SHOWN + 1);
 	bool cut = len > VALUE_SHOWN;
 
-	out[0] = '"';
-	params_escape(
-	    out + 1, VALUE_SHOWN * 4 + 1, text, cut ? VALUE_SHOWN : len);
-	strcat(out, cut ? "\"..." : "\"");
+	line_add(l, "\"");
+	line_add_escaped(l, text, cut ? VALUE_SHOWN : len);
+	line_add(l, cut ? "\"..." : "\"");
 }
 
-/* What a reader calls the setting: NAME of the environment or of C. */
+/* Add NAME is VALUE. */
 static void
-params_name(char out[NAME_SHOWN_MAX], const struct params_merge *m,
-    bool from_env, const char *param, const char *var)
+line_add_setting(struct params_line *l, const struct params_merge *m,
+    const struct params_setting *s)
 {
-	char name[NAME_MAX_LEN];
+	if (s->from == FROM_ENV) {
+		line_add_escaped(l, m->prefix, strlen(m->prefix));
+	} else {
+		line_add(l, "weir_params.");
+	}
+	line_add(l, "%s is ", s->name);
+	if (s->text != NULL) {
+		line_add_quoted(l, s->text);
+	} else {
+		line_add(l, "%d", s->number);
+	}
+}
 
-	snprintf(name, sizeof(name), "%s%s", from_env ? m->prefix : "weir_params.",
-	    from_env ? var : param);
-	params_escape(out, NAME_SHOWN_MAX, name, strlen(name));
+/* Log the line; the result is for its caller's caller. */
+static weir_err
+line_refuse(const struct params_line *l)
+{
+	wri_log(WEIR_LOG_ERR, "%s", l->text);
+	return WEIR_EINVAL;
+}
+
+/* The variable's value, NULL: not set. */
+static const char *
+params_env(const struct params_merge *m, const char *var)
+{
+	char name[NAME_BYTES];
+
+	if (m->prefix[0] == '\0') {
+		return NULL;
+	}
+	snprintf(name, sizeof(name), "%s%s", m->prefix, var);
+	return secure_getenv(name);
+}
+
+/* Decimal digits that make 1 to max; 0: anything else. */
+static int
+params_digits(const char *text, int max)
+{
+	int n = 0;
+
+	for (; *text != '\0'; text++) {
+		if (*text < '0' || *text > '9') {
+			return 0;
+		}
+		n = n * 10 + (*text - '0');
+		if (n > max) {
+			return 0;
+		}
+	}
+	return n;
+}
+
+static weir_err
+count_take(struct params_setting *s, const struct params_merge *m,
+    const struct params_count *c)
+{
+	struct params_line line = {0};
+	int number;
+
+	memcpy(&number, (const char *)m->in + c->offset, sizeof(number));
+	if (number != 0) {
+		*s =
+		    (struct params_setting){FROM_PARAM, c->param, NULL, number};
+		if (number >= 1 && number <= c->max) {
+			return WEIR_OK;
+		}
+		line_add_setting(&line, m, s);
+		line_add(&line, ", accepted is 1..%d (0: default)", c->max);
+		return line_refuse(&line);
+	}
+	*s =
+	    (struct params_setting){FROM_ENV, c->var, params_env(m, c->var), 0};
+	if (s->text == NULL) {
+		s->from = FROM_NOWHERE;
+		return WEIR_OK;
+	}
+	s->number = params_digits(s->text, c->max);
+	if (s->number != 0) {
+		return WEIR_OK;
+	}
+	line_add_setting(&line, m, s);
+	line_add(&line, ", accepted is 1..%d", c->max);
+	return line_refuse(&line);
+}
+
+static void
+count_put(struct params_merge *m, const struct params_count *c, int number)
+{
+	memcpy((char *)&m->out + c->offset, &number, sizeof(number));
+}
+
+/* Both were given, and contradict each other: nobody knows which is meant. */
+static weir_err
+pair_refuse(const struct params_merge *m, const struct params_pair *p,
+    const struct params_setting *num, const struct params_setting *most)
+{
+	struct params_line line = {0};
+
+	line_add_setting(&line, m, most);
+	line_add(&line, ", accepted is %d..%d (", num->number, p->most.max);
+	line_add_setting(&line, m, num);
+	line_add(&line, ")");
+	return line_refuse(&line);
+}
+
+/* number: by default. */
+static weir_err
+pair_merge(struct params_merge *m, const struct params_pair *p, int number)
+{
+	struct params_setting num, most;
+	weir_err rv = count_take(&num, m, &p->num);
+
+	if (rv == WEIR_OK) {
+		rv = count_take(&most, m, &p->most);
+	}
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	if (num.from != FROM_NOWHERE) {
+		number = num.number;
+	}
+	if (most.from == FROM_NOWHERE) {
+		most.number = p->most.max;
+		if (p->factor != 0 && number * p->factor < most.number) {
+			most.number = number * p->factor;
+		}
+	} else if (most.number < number) {
+		if (num.from != FROM_NOWHERE) {
+			return pair_refuse(m, p, &num, &most);
+		}
+		number = most.number;
+	}
+	count_put(m, &p->num, number);
+	count_put(m, &p->most, most.number);
+	return WEIR_OK;
+}
+
+/* The choice's own copy of a word, NULL: not one of them. */
+static const char *
+choice_find(const struct params_choice *c, const char *text)
+{
+	for (size_t i = 0; i < c->words_len; i++) {
+		if (strcmp(c->words[i], text) == 0) {
+			return c->words[i];
+		}
+	}
+	return NULL;
+}
+
+/* *word: what is given as a parameter, and then what is in force; NULL stays
+ * when nothing is given. */
+static weir_err
+choice_merge(const char **word, const struct params_merge *m,
+    const struct params_choice *c)
+{
+	struct params_setting s = {FROM_PARAM, c->param, *word, 0};
+	struct params_line line = {0};
+
+	if (s.text == NULL) {
+		s = (struct params_setting){
+		    FROM_ENV, c->var, params_env(m, c->var), 0};
+	}
+	if (s.text == NULL) {
+		return WEIR_OK;
+	}
+	*word = choice_find(c, s.text);
+	if (*word != NULL) {
+		return WEIR_OK;
+	}
+	line_add_setting(&line, m, &s);
+	line_add(&line, ", accepted is ");
+	for (size_t i = 0; i < c->words_len; i++) {
+		line_add(&line, "%s%s", i == 0 ? "" : ", ", c->words[i]);
+	}
+	if (s.from == FROM_PARAM) {
+		line_add(&line, " (NULL: default)");
+	}
+	return line_refuse(&line);
+}
+
+static weir_err
+params_merge_times(struct params_merge *m)
+{
+	weir_duration slack = m->in->slack;
+	weir_duration limit = m->in->fini_limit;
+
+	if (slack < -1 || slack > SLACK_MAX) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.slack is %" PRId64 ", accepted is 1..%" PRId64
+		    " ns (0: default, -1: none)",
+		    slack, SLACK_MAX);
+		return WEIR_EINVAL;
+	}
+	if (limit < 0 && limit != WEIR_INFINITE) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.fini_limit is %" PRId64
+		    ", accepted is 1..%" PRId64
+		    " ns (0: default, -1: no limit)",
+		    limit, INT64_MAX);
+		return WEIR_EINVAL;
+	}
+	m->out.slack = slack == 0 ? SLACK_DEFAULT : slack == -1 ? 0 : slack;
+	m->out.fini_limit = limit == 0 ? FINI_LIMIT_DEFAULT : limit;
+	return WEIR_OK;
+}
+
+static weir_err
+params_merge_mem(struct params_merge *m)
+{
+	const weir_params *in = m->in;
+	int given = (in->malloc_fn != NULL) + (in->calloc_fn != NULL) +
+		    (in->free_fn != NULL);
+
+	if (given != 0 && given != 3) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.malloc_fn, calloc_fn and free_fn are %d of 3 "
+		    "functions, accepted is all or none",
+		    given);
+		return WEIR_EINVAL;
+	}
+	m->out.malloc_fn = in->malloc_fn;
+	m->out.calloc_fn = in->calloc_fn;
+	m->out.free_fn = in->free_fn;
+	return WEIR_OK;
+}
+
+/* Is it ours, and what does it call the variables? */
+static weir_err
+params_open(struct params_merge *m)
+{
+	if (m->in->size != sizeof(*m->in)) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.size is %zu, accepted is %zu", m->in->size,
+		    sizeof(*m->in));
+		return WEIR_EINVAL;
+	}
+	m->prefix =
+	    m->in->env_prefix != NULL ? m->in->env_prefix : PREFIX_DEFAULT;
+	if (strnlen(m->prefix, WRI_PREFIX_MAX + 1) > WRI_PREFIX_MAX) {
+		struct params_line line = {0};
+
+		line_add(&line, "weir_params.env_prefix is ");
+		line_add_quoted(&line, m->prefix);
+		line_add(&line, ", accepted is up to %d bytes", WRI_PREFIX_MAX);
+		return line_refuse(&line);
+	}
+	return WEIR_OK;
+}
+
+int
+wri_params_task_threads(unsigned cpus)
+{
+	if (cpus < TASK_THREADS_MIN) {
+		return TASK_THREADS_MIN;
+	}
+	return cpus > WEIR_TASK_THREADS_MAX ? WEIR_TASK_THREADS_MAX : (int)cpus;
+}
+
+int
+wri_params_poller_threads(unsigned cpus)
+{
+	unsigned n = cpus / CPUS_PER_POLLER;
+
+	if (n < 1) {
+		return 1;
+	}
+	return n > WEIR_POLLER_THREADS_MAX ? WEIR_POLLER_THREADS_MAX : (int)n;
+}
+
+static weir_err
+params_merge_threads(struct params_merge *m)
+{
+	unsigned cpus = wri_cpus(NULL);
+	weir_err rv =
+	    pair_merge(m, &params_tasks, wri_params_task_threads(cpus));
+
+	if (rv == WEIR_OK) {
+		rv = pair_merge(m, &params_expires, 1);
+	}
+	if (rv == WEIR_OK) {
+		rv = pair_merge(
+		    m, &params_pollers, wri_params_poller_threads(cpus));
+	}
+	return rv;
+}
+
+static weir_err
+params_merge_words(struct params_merge *m)
+{
+	weir_err rv;
+
+	m->out.poller = m->in->poller;
+	m->out.log = m->in->log;
+	rv = choice_merge(&m->out.poller, m, &params_poller);
+	if (rv == WEIR_OK) {
+		rv = choice_merge(&m->out.log, m, &params_log);
+	}
+	if (m->out.poller == NULL) {
+		m->out.poller = params_poller_words[0];
+	}
+	return rv;
+}
+
+weir_err
+wri_params_resolve(const weir_params *in, weir_params *out)
+{
+	static const weir_params nothing = {.size = sizeof(nothing)};
+	struct params_merge m = {.in = in != NULL ? in : &nothing};
+	weir_err (*const steps[])(struct params_merge *) = {params_open,
+	    params_merge_threads, params_merge_words, params_merge_times,
+	    params_merge_mem};
+
+	for (size_t i = 0; i < COUNT_OF(steps); i++) {
+		weir_err rv = steps[i](&m);
+
+		if (rv != WEIR_OK) {
+			return rv;
+		}
+	}
+	/* Written only when it changes: who has read it keeps a good text. */
+	if (strcmp(params_prefix, m.prefix) != 0) {
+		memcpy(params_prefix, m.prefix, strlen(m.prefix) + 1);
+	}
+	m.out.size = sizeof(m.out);
+	m.out.env_prefix = params_prefix;
+	*out = m.out;
+	return WEIR_OK;
+}
+
+weir_err
+wri_params_apply(const weir_params *p)
+{
+	const wri_mem_ops mem = {p->malloc_fn, p->calloc_fn, p->free_fn};
+
+	if (wri_mem_live() != 0 && (mem.calloc_fn != params_mem.calloc_fn ||
+				       mem.free_fn != params_mem.free_fn)) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.calloc_fn differs from the allocator that "
+		    "%zu bytes from before the last weir_fini came from",
+		    wri_mem_live());
+		return WEIR_EBUSY;
+	}
+	wri_mem_set(&mem);
+	params_mem = mem;
+	for (size_t i = 0; p->log != NULL && i < params_log.words_len; i++) {
+		if (strcmp(p->log, params_log_words[i]) == 0) {
+			weir_log_set(
+			    wri_log_stderr, NULL, params_log_levels[i]);
+		}
+	}
+	return WEIR_OK;
 }

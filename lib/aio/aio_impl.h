@@ -181,12 +181,23 @@ void wri_frame_pop(struct wri_frame *f);
 /* The frame of this handle, or NULL. */
 struct wri_frame *wri_frame_find(const weir_aio *aio);
 
-/* aio.c: the state machine. */
+/* run.c */
 void wri_aio_run(struct wri_task *task); /* rows 17, 18 */
+void wri_aio_orphan(weir_aio *aio);
+
+/* ask.c */
+/* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
+void wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code);
 weir_cancel wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free);
-void wri_aio_orphan(weir_aio *aio);
 extern const struct wri_deadline_ops wri_aio_deadline_ops;
+
+/* aio.c */
+/*
+ * ENDING -> what is next (row 8).  skip: the operation ended while it was being
+ * submitted, and the consumer may have asked for no callback then.
+ */
+void wri_aio_settle(weir_aio *aio, bool skip);
 /* The expiry thread may end it, with outcome at time at. */
 weir_err wri_aio_start_direct(weir_aio *aio, const weir_provider *provider,
     void *arg, weir_time at, weir_err outcome);
@@ -199,11 +210,14 @@ void wri_aio_rele(weir_aio *aio); /* last touch */
 void wri_aio_wake(weir_aio *aio);     /* the word became idle */
 void wri_aio_hand_over(weir_aio *aio); /* the word became gone */
 
-/* handle.c: memory, registry, settings. */
+/* handle.c, registry.c */
+void wri_aio_register(weir_aio *aio);
 void wri_aio_destroy(weir_aio *aio);
 bool wri_aio_unregister(weir_aio *aio);
 void wri_aio_unbind(weir_aio *aio);
 void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
+const char *wri_aio_state(weir_aio *aio, char *buf, size_t size);
+extern uint32_t wri_aio_life; /* counts weir_init; fixed while it runs */
 extern wri_a64 wri_aio_late; /* refused finishes */
 extern uint64_t wri_aio_grain; /* of timeouts; fixed between init and fini */
 
@@ -221,6 +235,42 @@ wri_aio_enter(weir_aio *aio, const char *call)
 		return wri_aio_dead(aio, call);
 	}
 	return wri_unlikely(wri_life_forked()) ? WEIR_EFORK : WEIR_OK;
+}
+
+static inline const weir_provider *
+provider_of(weir_aio *aio)
+{
+	return wri_load(&aio->provider, WRI_ACQ);
+}
+
+static inline struct weir_exec *
+exec_of(weir_aio *aio)
+{
+	/* Relaxed: set before the operation, which published it. */
+	return wri_load(&aio->exec, WRI_RLX);
+}
+
+/*
+ * What follows a move to w, once and last: wake the sleepers of an idle handle,
+ * hand over the memory of a gone one.  had is the word before; the handle must
+ * not be touched afterwards.
+ */
+static inline void
+after_move(weir_aio *aio, uint64_t had, uint64_t w)
+{
+	if (is_gone(w)) {
+		wri_aio_hand_over(aio);
+	}
+	if ((had & W_SLEEPER) != 0 && (w & W_SLEEPER) == 0) {
+		wri_aio_wake(aio); /* by its address alone */
+	}
+}
+
+/* The word w with W_SLEEPER cleared if that makes it idle. */
+static inline uint64_t
+idle_wakes(uint64_t w)
+{
+	return is_idle(w) ? w & ~W_SLEEPER : w;
 }
 
 /* iov.c: pure. */

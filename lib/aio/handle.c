@@ -1,77 +1,21 @@
 /*
- * handle - the memory of handles, the registry of the living, and what can be
- * set and read on them.
+ * handle - the memory of handles, and what can be set and read on them.
  *
- * Purpose    alloc, settings, and the walk over all handles that fini and the
- *            statistics make.
- * Ownership  a handle is registered from alloc until its memory goes.  The
- *            registry's locks are leaves.
+ * Purpose    alloc, settings, results, and the report of misuse.
+ * Ownership  settings are the consumer's while no operation is pending.
  * Pairs      A1 to A3 (aio.c) order settings and results.
- * Bounds     SHARDS locks, chosen by address.
  * Proof      test/aio/test_handle.c
  */
-#include "aio/registry.h"
+#include "aio/aio_impl.h"
 
 #include "base/log.h"
 #include "base/mem.h"
 
 #include <stdio.h>
 
-#define SHARDS 16
-
-static struct shard {
-	wri_mtx lock WRI_ALIGNED;
-	weir_aio *live;
-	uint64_t n;
-	uint64_t ended; /* operations of handles that have gone */
-} shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = WRI_MTX_INIT}};
-
-wri_a64 wri_aio_late;
+uint32_t wri_aio_life;
 uint64_t wri_aio_grain = 524288;
-static uint32_t life; /* counts weir_init; fixed while it runs */
-
-static struct shard *
-shard_of(const weir_aio *aio)
-{
-	return &shards[(uintptr_t)aio / WRI_LINE % SHARDS];
-}
-
-static void
-register_live(weir_aio *aio)
-{
-	struct shard *s = shard_of(aio);
-
-	wri_mtx_lock(&s->lock);
-	aio->live_next = s->live;
-	if (s->live != NULL) {
-		s->live->live_prevp = &aio->live_next;
-	}
-	aio->live_prevp = &s->live;
-	s->live = aio;
-	s->n++;
-	wri_mtx_unlock(&s->lock);
-}
-
-/* False: the walk has just found it; ask again. */
-bool
-wri_aio_unregister(weir_aio *aio)
-{
-	struct shard *s = shard_of(aio);
-	bool alone;
-
-	wri_mtx_lock(&s->lock);
-	alone = wri_load(&aio->nwait, WRI_SC) == 0;
-	if (alone) {
-		*aio->live_prevp = aio->live_next;
-		if (aio->live_next != NULL) {
-			aio->live_next->live_prevp = aio->live_prevp;
-		}
-		s->n--;
-		s->ended += wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT;
-	}
-	wri_mtx_unlock(&s->lock);
-	return alone;
-}
+wri_a64 wri_aio_late;
 
 void
 wri_aio_unbind(weir_aio *aio)
@@ -87,7 +31,7 @@ void
 wri_aio_destroy(weir_aio *aio)
 {
 	wri_aio_unbind(aio);
-	if (aio->life == life) {
+	if (aio->life == wri_aio_life) {
 		wri_deadline_fini(&aio->deadline);
 	}
 	aio->magic = AIO_DEAD;
@@ -116,14 +60,14 @@ weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 		return rv;
 	}
 	aio->magic = AIO_MAGIC;
-	aio->life = life;
+	aio->life = wri_aio_life;
 	aio->cb = cb;
 	aio->cb_arg = arg;
 	aio->task.run = wri_aio_run;
 	aio->timeout = WEIR_DEFAULT;
 	/* Relaxed: nobody knows it yet. */
 	wri_store(&aio->word, cb == NULL ? W_NOCB : 0, WRI_RLX);
-	register_live(aio);
+	wri_aio_register(aio);
 	if (wri_load(&wri_life.up, WRI_SC) == 0) {
 		weir_aio_close(aio); /* fini may have walked past it */
 	}
@@ -133,8 +77,8 @@ weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 
 /* --- Misuse ------------------------------------------------------------ */
 
-static const char *
-state_of(weir_aio *aio, char *buf, size_t size)
+const char *
+wri_aio_state(weir_aio *aio, char *buf, size_t size)
 {
 	static const char *const ops[] = {
 	    "no operation", "starting", "active", "ending", "done"};
@@ -154,7 +98,7 @@ wri_aio_misuse(weir_aio *aio, const char *call, const char *what)
 	char state[80];
 
 	wri_misuse(call, what, tag != NULL ? tag : "",
-	    state_of(aio, state, sizeof(state)), aio);
+	    wri_aio_state(aio, state, sizeof(state)), aio);
 }
 
 weir_err
@@ -440,142 +384,4 @@ weir_time
 weir_aio_get_deadline(weir_aio *aio)
 {
 	return aio == NULL ? WEIR_NEVER : wri_aio_deadline(aio);
-}
-
-/* --- The walk ---------------------------------------------------------- */
-
-void
-wri_registry_begin(weir_duration slack)
-{
-	life++;
-	wri_store(&wri_aio_late, 0, WRI_RLX); /* nobody runs yet */
-	wri_aio_grain = 4;
-	while (wri_aio_grain * 2 <= (uint64_t)slack) {
-		wri_aio_grain *= 2;
-	}
-	for (unsigned i = 0; i < SHARDS; i++) {
-		shards[i].ended = 0;
-	}
-}
-
-/* The first handle of this life that want accepts, held; NULL: none. */
-static weir_aio *
-find(struct shard *s, bool (*want)(uint64_t word))
-{
-	weir_aio *aio;
-
-	wri_mtx_lock(&s->lock);
-	for (aio = s->live; aio != NULL; aio = aio->live_next) {
-		if (aio->life == life &&
-		    want(wri_load(&aio->word, WRI_ACQ))) {
-			wri_aio_hold(aio);
-			break;
-		}
-	}
-	wri_mtx_unlock(&s->lock);
-	return aio;
-}
-
-static bool
-not_stopped(uint64_t w)
-{
-	return (w & W_STOP) == 0;
-}
-
-static bool
-not_idle(uint64_t w)
-{
-	return !is_idle(w) && (w & W_ORPHAN) == 0;
-}
-
-static bool
-not_orphan(uint64_t w)
-{
-	return (w & W_ORPHAN) == 0;
-}
-
-void
-wri_registry_stop(void)
-{
-	for (unsigned i = 0; i < SHARDS; i++) {
-		weir_aio *aio;
-
-		while ((aio = find(&shards[i], not_stopped)) != NULL) {
-			(void)wri_aio_ask(
-			    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
-			wri_aio_rele(aio);
-		}
-	}
-}
-
-bool
-wri_registry_wait(weir_time until)
-{
-	for (unsigned i = 0; i < SHARDS; i++) {
-		weir_aio *aio;
-
-		while ((aio = find(&shards[i], not_idle)) != NULL) {
-			weir_err rv = weir_aio_wait_until(aio, until);
-
-			wri_aio_rele(aio);
-			if (rv == WEIR_ETIMEDOUT) {
-				return false;
-			}
-		}
-	}
-	return true;
-}
-
-unsigned
-wri_registry_orphan(void)
-{
-	unsigned busy = 0;
-
-	for (unsigned i = 0; i < SHARDS; i++) {
-		weir_aio *aio;
-
-		while ((aio = find(&shards[i], not_orphan)) != NULL) {
-			const weir_provider *p =
-			    wri_load(&aio->provider, WRI_ACQ);
-			const char *tag = wri_load(&aio->tag, WRI_ACQ);
-			char state[80];
-
-			if (!is_idle(wri_load(&aio->word, WRI_ACQ))) {
-				busy++;
-				wri_log(WEIR_LOG_ERR,
-				    "weir_fini: abandoned aio %p, tag \"%s\", "
-				    "provider %s, %s",
-				    (void *)aio, tag != NULL ? tag : "",
-				    p != NULL && p->name != NULL ? p->name
-								 : "none",
-				    state_of(aio, state, sizeof(state)));
-			}
-			wri_aio_orphan(aio);
-			wri_aio_rele(aio);
-		}
-	}
-	return busy;
-}
-
-void
-wri_registry_stats(struct wri_registry_stats *out)
-{
-	*out = (struct wri_registry_stats){0};
-	for (unsigned i = 0; i < SHARDS; i++) {
-		struct shard *s = &shards[i];
-
-		wri_mtx_lock(&s->lock);
-		out->aios += s->n;
-		out->submitted += s->ended;
-		out->completed += s->ended;
-		for (weir_aio *a = s->live; a != NULL; a = a->live_next) {
-			uint64_t w = wri_load(&a->word, WRI_RLX); /* news */
-			uint64_t gen = w >> W_GEN_SHIFT;
-
-			out->submitted += gen;
-			out->completed += gen - (op_of(w) != OP_NONE);
-		}
-		wri_mtx_unlock(&s->lock);
-	}
-	out->late = wri_load(&wri_aio_late, WRI_RLX); /* a counter */
 }

@@ -4,7 +4,12 @@
 #ifndef AIO_REGISTRY_H
 #define AIO_REGISTRY_H
 
-#include "aio/aio_impl.h"
+#include <weir/time.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+extern const struct wri_deadline_ops wri_aio_deadline_ops;
 
 /* A new life of the library; slack: of timeouts [ns]. */
 void wri_registry_begin(weir_duration slack);

@@ -127,7 +127,7 @@ wri_alarm_watch(wri_alarm *a, weir_time at)
 	struct itimerspec its = {{0, 0}, {0, 0}}; /* off */
 	int r;
 
-	if (at != 0 && at != WEIR_NEVER) {
+	if (at != 0) {
 		/* Before the clock's start is past too; zero would be off. */
 		its.it_value = alarm_timespec(at > 0 ? at : 1);
 	}

@@ -259,9 +259,8 @@ wri_sys_recvmsg(int fd, struct msghdr *msg)
 	ssize_t r;
 
 	do {
-		r = sys_result_size(sys_fails(WRI_SYS_RECVMSG)
-					? -1
-					: recvmsg(fd, msg, MSG_CMSG_CLOEXEC));
+		r = sys_result_size(
+		    sys_fails(WRI_SYS_RECVMSG) ? -1 : recvmsg(fd, msg, 0));
 	} while (r == -EINTR);
 	return r;
 }

@@ -259,8 +259,8 @@ dial_submit(struct dial *dl)
 
 	weir_aio_skip_callback(dl->inner, &ended);
 	if (dl->state == DIAL_WAITS) {
-		weir_fd_submit(
-		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wri_sock_connect);
+		wri_stream_submit(
+		    dl->conn, WEIR_DIR_WRITE, dl->inner, &wri_sock_connect);
 		return ended;
 	}
 	weir_sleep_aio(dl->nap_ns, dl->inner);

@@ -43,46 +43,6 @@ listener_release(void *arg)
 	wri_listener_rele(arg);
 }
 
-weir_err
-weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
-{
-	const struct wri_stream_ops *ops;
-	struct wri_endpoint ep;
-	struct weir_stream_listener *l;
-	weir_err err = wri_life_check();
-
-	if (err != WEIR_OK) {
-		return err;
-	}
-	if (lp == NULL) {
-		return WEIR_EINVAL;
-	}
-	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_LISTENER);
-	if (err != WEIR_OK) {
-		return err;
-	}
-	l = wri_alloc(sizeof(*l));
-	if (l == NULL) {
-		return WEIR_ENOMEM;
-	}
-	err = weir_aio_alloc(&l->pump, wri_pump_cb, l);
-	if (err != WEIR_OK) {
-		wri_free(l, sizeof(*l));
-		return err;
-	}
-	weir_aio_set_tag(l->pump, "stream accept");
-	l->live.end = listener_end;
-	l->magic = WRI_MAGIC_LISTENER;
-	l->ops = ops;
-	l->ep = ep;
-	/* Relaxed: nobody else knows it yet. */
-	wri_store(&l->refs, 1, WRI_RLX);
-	wri_store(&l->options, WRI_OPT_DEFAULT, WRI_RLX);
-	wri_mtx_init(&l->mtx);
-	*lp = l;
-	return WEIR_OK;
-}
-
 /* A socket that listens; on failure nothing is left behind. */
 static weir_err
 listener_socket(struct weir_stream_listener *l, int *fdp)
@@ -167,12 +127,44 @@ listener_begin(struct weir_stream_listener *l)
 	return err;
 }
 
+/* The socket is there: is the listener?  WEIR_OK: it listens. */
+static weir_err
+listener_publish(struct weir_stream_listener *l, weir_fd *fd)
+{
+	weir_err err = WEIR_ECLOSED;
+
+	wri_listener_hold(l); /* for the live list */
+	if (wri_live_add(&l->live) != WEIR_OK) {
+		wri_listener_rele(l);
+		err = WEIR_ESTOPPED;
+		goto fail_unbind;
+	}
+	wri_mtx_lock(&l->mtx);
+	if (l->state == WRI_LISTENER_BINDING) {
+		l->state = WRI_LISTENER_OPEN;
+		l->fd = fd;
+		err = WEIR_OK;
+	} else if (l->state == WRI_LISTENER_STOPPED) {
+		err = WEIR_ESTOPPED;
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (err == WEIR_OK) {
+		return WEIR_OK;
+	}
+	if (wri_live_remove(&l->live)) {
+		wri_listener_rele(l);
+	}
+fail_unbind:
+	l->ops->unbind(&l->ep, &l->file);
+	weir_fd_close(fd);
+	return err;
+}
+
 weir_err
 weir_stream_listener_listen(weir_stream_listener *l)
 {
 	weir_fd *fd = NULL;
 	weir_err err = wri_life_check();
-	bool closed;
 
 	if (err != WEIR_OK) {
 		return err;
@@ -185,19 +177,18 @@ weir_stream_listener_listen(weir_stream_listener *l)
 		return err;
 	}
 	err = listener_open(l, &fd);
-	wri_mtx_lock(&l->mtx);
-	closed = l->state == WRI_LISTENER_CLOSED;
-	if (!closed) {
-		l->state =
-		    err == WEIR_OK ? WRI_LISTENER_OPEN : WRI_LISTENER_NEW;
-		l->fd = fd;
+	if (err == WEIR_OK) {
+		err = listener_publish(l, fd);
 	}
-	wri_mtx_unlock(&l->mtx);
-	if (closed && err == WEIR_OK) {
-		l->ops->unbind(&l->ep, &l->file);
-		weir_fd_close(fd);
+	if (err != WEIR_OK) {
+		/* It may be tried again, unless it was closed meanwhile. */
+		wri_mtx_lock(&l->mtx);
+		if (l->state == WRI_LISTENER_BINDING) {
+			l->state = WRI_LISTENER_NEW;
+		}
+		wri_mtx_unlock(&l->mtx);
 	}
-	return closed ? WEIR_ECLOSED : err;
+	return err;
 }
 
 weir_err
@@ -255,8 +246,7 @@ wri_listener_unuse(struct weir_stream_listener *l)
 	l->users--;
 	fd = listener_take_fd_locked(l);
 	/* Close may have looked before the nap began. */
-	napping = listener_ended_locked(l) &&
-		  l->pump_state == WRI_PUMP_NAPPING;
+	napping = listener_ended_locked(l) && l->pump_state == WRI_PUMP_NAPPING;
 	wri_mtx_unlock(&l->mtx);
 	if (napping) {
 		(void)weir_aio_cancel(l->pump);
@@ -266,8 +256,8 @@ wri_listener_unuse(struct weir_stream_listener *l)
 
 /* No more accepts; those that wait end with err. */
 static void
-listener_shut(struct weir_stream_listener *l, enum wri_listener_state to,
-    weir_err err)
+listener_shut(
+    struct weir_stream_listener *l, enum wri_listener_state to, weir_err err)
 {
 	enum wri_listener_state was;
 	weir_stream *spare;
@@ -345,4 +335,44 @@ weir_stream_listener_free(weir_stream_listener *l)
 		l->magic = WRI_MAGIC_GONE;
 		wri_listener_rele(l);
 	}
+}
+
+weir_err
+weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+	struct weir_stream_listener *l;
+	weir_err err = wri_life_check();
+
+	if (err != WEIR_OK) {
+		return err;
+	}
+	if (lp == NULL) {
+		return WEIR_EINVAL;
+	}
+	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_LISTENER);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	l = wri_alloc(sizeof(*l));
+	if (l == NULL) {
+		return WEIR_ENOMEM;
+	}
+	err = weir_aio_alloc(&l->pump, wri_pump_cb, l);
+	if (err != WEIR_OK) {
+		wri_free(l, sizeof(*l));
+		return err;
+	}
+	weir_aio_set_tag(l->pump, "stream accept");
+	l->live.end = listener_end;
+	l->magic = WRI_MAGIC_LISTENER;
+	l->ops = ops;
+	l->ep = ep;
+	/* Relaxed: nobody else knows it yet. */
+	wri_store(&l->refs, 1, WRI_RLX);
+	wri_store(&l->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_mtx_init(&l->mtx);
+	*lp = l;
+	return WEIR_OK;
 }

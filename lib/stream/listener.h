@@ -37,9 +37,9 @@ struct weir_stream_listener {
 	struct wri_live live;
 
 	/* Any thread. */
-	wri_a32 refs; /* the program's, the weir_fd's, the live list's, the
-	                    running pump's, one
-			 per call of accept and per waiting operation */
+	wri_a32 refs;    /* the program's, the weir_fd's, the live list's, the
+			       running pump's, one
+			    per call of accept and per waiting operation */
 	wri_a32 options; /* WRI_OPT_ bits */
 
 	wri_mtx mtx;
@@ -47,8 +47,8 @@ struct weir_stream_listener {
 	/* mtx must be held when using these. */
 	enum wri_listener_state state;
 	enum wri_pump_state pump_state;
-	weir_fd *fd;       /* from OPEN until closed or stopped, and users is 0 */
-	unsigned users;    /* threads that use fd outside the lock */
+	weir_fd *fd;    /* from OPEN until closed or stopped, and users is 0 */
+	unsigned users; /* threads that use fd outside the lock */
 	weir_aioq waiters; /* accepts that wait */
 	unsigned waiters_len;
 	bool full_told;     /* the log has the bound since there was room */

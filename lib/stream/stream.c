@@ -127,8 +127,14 @@ weir_err
 wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
     uint32_t options, const struct wri_sysaddr *peer)
 {
-	int fd = weir_fd_number(s->fd);
+	weir_err err;
+	int fd;
 	int on = 1;
+
+	if (!wri_stream_use(s)) {
+		return WEIR_ESTOPPED;
+	}
+	fd = weir_fd_number(s->fd);
 
 	for (const struct wri_sockopt *o = s->ops->options; o->name != NULL;
 	     o++) {
@@ -138,7 +144,9 @@ wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
 			    fd, o->level, o->number, &on, sizeof(on));
 		}
 	}
-	return s->ops->name_ends(s, ep, fd, peer);
+	err = s->ops->name_ends(s, ep, fd, peer);
+	wri_stream_unuse(s);
+	return err;
 }
 
 weir_err
@@ -195,25 +203,27 @@ stream_ok(const weir_stream *s, const char *call)
 	return wri_stream_handle_ok(s, WRI_MAGIC_STREAM, call);
 }
 
+void
+wri_stream_submit(
+    weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op)
+{
+	/* Relaxed: see above. */
+	if (wri_likely(
+		(wri_load(&s->word, WRI_RLX) & WRI_ENDED_LIBRARY) == 0)) {
+		weir_fd_submit(s->fd, dir, aio, op);
+	} else if (weir_aio_reset(aio) == WEIR_OK) {
+		(void)weir_aio_finish(aio, WEIR_ESTOPPED);
+	}
+}
+
 static void
 stream_submit(weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op,
     const char *call)
 {
-	weir_err err = WEIR_EINVAL;
-
 	if (wri_likely(stream_ok(s, call))) {
-		/* Relaxed: see above. */
-		if (wri_likely((wri_load(&s->word, WRI_RLX) &
-				   WRI_ENDED_LIBRARY) == 0)) {
-			weir_fd_submit(s->fd, dir, aio, op);
-			return;
-		}
-		err = WEIR_ESTOPPED;
-	} else if (s != NULL) {
-		return;
-	}
-	if (weir_aio_reset(aio) == WEIR_OK) {
-		(void)weir_aio_finish(aio, err);
+		wri_stream_submit(s, dir, aio, op);
+	} else if (s == NULL && weir_aio_reset(aio) == WEIR_OK) {
+		(void)weir_aio_finish(aio, WEIR_EINVAL);
 	}
 }
 

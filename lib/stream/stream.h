@@ -161,6 +161,10 @@ WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
 
+/* Carry out an operation; after the end of the library it ends at once. */
+void wri_stream_submit(
+    weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op);
+
 /*
  * Keep fd of a stream that is not freed for a moment; false: it is gone, the
  * library has ended.  Receive and send do without: see stream.c.

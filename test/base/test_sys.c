@@ -436,6 +436,60 @@ START_TEST(an_interrupted_connect_is_heard_to_its_end)
 }
 END_TEST
 
+START_TEST(an_interrupted_connect_may_have_connected)
+{
+	int fds[2];
+	struct sockaddr_in sin;
+	socklen_t len = sizeof(sin);
+
+	pair(fds);
+	ck_assert_int_eq(
+	    wri_sys_getpeername(fds[0], (struct sockaddr *)&sin, &len), 0);
+	/* Linux tells the first one who asks by 0, the next by EISCONN. */
+	(void)connect(fds[0], (struct sockaddr *)&sin, len);
+	ck_assert_int_eq(
+	    wri_sys_connect(fds[0], (struct sockaddr *)&sin, len), -EISCONN);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EINTR);
+	ck_assert_int_eq(
+	    wri_sys_connect(fds[0], (struct sockaddr *)&sin, len), 0);
+	pair_close(fds);
+}
+END_TEST
+
+#define CROWD 8
+
+START_TEST(an_interrupted_connect_may_be_under_way)
+{
+	struct sockaddr_in sin;
+	int fds[CROWD];
+	int last = -1;
+	int l = listener(&sin);
+
+	/* Room for one or two in the queue: the others wait for an answer. */
+	ck_assert_int_eq(wri_sys_listen(l, 0), 0);
+	for (int i = 0; i < CROWD; i++) {
+		int r;
+
+		fds[i] = wri_sys_socket(AF_INET, SOCK_STREAM, 0);
+		r = wri_sys_connect(
+		    fds[i], (struct sockaddr *)&sin, sizeof(sin));
+		ck_assert(r == 0 || r == -EINPROGRESS);
+		last = fds[i];
+	}
+	ck_assert_int_eq(
+	    wri_sys_connect(last, (struct sockaddr *)&sin, sizeof(sin)),
+	    -EALREADY);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EINTR);
+	ck_assert_int_eq(
+	    wri_sys_connect(last, (struct sockaddr *)&sin, sizeof(sin)),
+	    -EINPROGRESS);
+	for (int i = 0; i < CROWD; i++) {
+		ck_assert_int_eq(wri_sys_close(fds[i]), 0);
+	}
+	ck_assert_int_eq(wri_sys_close(l), 0);
+}
+END_TEST
+
 START_TEST(several_kinds_may_be_armed_at_once)
 {
 	wri_sys_fail_at(WRI_SYS_SOCKET, 1, EMFILE);
@@ -484,6 +538,8 @@ main(void)
 	tcase_add_loop_test(tc, an_interrupted_wait_or_close_is_over, 0,
 	    (int)(sizeof(over) / sizeof(over[0])));
 	tcase_add_test(tc, an_interrupted_connect_is_heard_to_its_end);
+	tcase_add_test(tc, an_interrupted_connect_may_have_connected);
+	tcase_add_test(tc, an_interrupted_connect_may_be_under_way);
 	tcase_add_test(tc, several_kinds_may_be_armed_at_once);
 	tcase_add_test(tc, a_close_that_fails_on_purpose_has_closed);
 	suite_add_tcase(suite, tc);

@@ -160,18 +160,21 @@ take(struct wri_node *n)
 	wri_free(it, sizeof *it);
 }
 
-/* Which of the reasons for BUSY was it?  A look without steps. */
+/*
+ * Which of the reasons for BUSY was it?  A look without steps; the baton comes
+ * last, because our own release of it may still be in the store buffer.
+ */
 static void
 name_busy(void)
 {
 	const struct wri_node *tail = q.tail.v;
 
-	if (q.baton.v != 0) {
-		X_REACH("baton-taken");
-	} else if (q.head.v == &q.stub && tail != &q.stub) {
+	if (q.head.v == &q.stub && tail != &q.stub) {
 		X_REACH("stub-last"); /* nodes before the stub */
 	} else if (tail->next.v == NULL && q.head.v != tail) {
 		X_REACH("half-push");
+	} else if (q.baton.v != 0) {
+		X_REACH("baton-taken");
 	}
 }
 

@@ -1,0 +1,238 @@
+/*
+ * ask - cancel, stop and timeout: asking the provider to end an operation.
+ *
+ * Purpose    an ask never ends an operation itself: it leaves its reason in
+ *            the word and sees to it that the hook is called, one call at a
+ *            time, again only for a stronger reason.  The expiry thread never
+ *            calls a hook: it queues the handle's task, and a pool thread does.
+ * Ownership  W_HOOK is the one hold there is; who sets it calls the hook, and
+ *            delivers what was held back meanwhile.
+ * Pairs      A1 to A4 (aio.c).
+ * Bounds     three hook calls for an operation.
+ * Proof      test/explorer/x_aio.c, test/aio/test_cancel.c
+ */
+#include "aio/aio_impl.h"
+
+static weir_err
+code_of(enum why why, weir_err code)
+{
+	switch (why) {
+	case WHY_TIMEOUT:
+		return WEIR_ETIMEDOUT;
+	case WHY_STOP:
+		return WEIR_ESTOPPED;
+	case WHY_CANCEL:
+	case WHY_NONE:
+		break;
+	}
+	return code;
+}
+
+/* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
+void
+wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code)
+{
+	const weir_provider *p = provider_of(aio);
+	struct wri_frame frame;
+	uint64_t w, n;
+	bool push;
+
+	for (;;) {
+		wri_frame_push(&frame, aio, false);
+		p->cancel(aio, aio->arg, code_of(why, code));
+		wri_frame_pop(&frame);
+		w = wri_load(&aio->word, WRI_ACQ);
+		do {
+			push = false;
+			if (op_of(w) == OP_ACTIVE && pend_of(w) > why) {
+				n = with_asked(w, pend_of(w)); /* row 15 */
+				continue;
+			}
+			n = w & ~W_HOOK; /* row 15' */
+			if (op_of(w) == OP_DONE &&
+			    (w & (W_RUN | W_QUEUED)) == 0) {
+				n |= W_QUEUED;
+				push = true;
+			}
+			n = idle_wakes(n);
+		} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+		if ((n & W_HOOK) == 0) {
+			break;
+		}
+		why = pend_of(n);
+	}
+	if (push) {
+		wri_exec_post(exec_of(aio), &aio->task);
+	} else {
+		after_move(aio, w, n);
+	}
+}
+
+/* The next word of an ask (rows 9 to 14'); *hook: we are to call the hook. */
+static uint64_t
+asked_word(weir_aio *aio, uint64_t w, enum why why, weir_err code,
+    uint64_t extra, weir_cancel *met, bool *hook)
+{
+	const weir_provider *p;
+	uint64_t short_code = (unsigned)code > W_CODE_MAX
+	    ? (uint64_t)WEIR_ECANCELED
+	    : (uint64_t)code;
+
+	*hook = false;
+	switch (op_of(w)) {
+	case OP_NONE: /* row 9 */
+		*met = (w & W_RUN) != 0 ? WEIR_CANCEL_TOO_LATE
+					: WEIR_CANCEL_IDLE;
+		return w | extra;
+	case OP_ENDING: /* row 10 */
+	case OP_DONE:
+		*met = WEIR_CANCEL_TOO_LATE;
+		return w | extra;
+	case OP_STARTING: /* row 11 */
+	case OP_ACTIVE:
+		break;
+	}
+	*met = WEIR_CANCEL_REQUESTED;
+	if (why <= pend_of(w)) { /* row 12 */
+		return w | extra;
+	}
+	w = with_pend(w, why);
+	if (op_of(w) == OP_STARTING) {
+		return (w & ~W_CODE) | (short_code << W_CODE_SHIFT) | extra;
+	}
+	p = provider_of(aio); /* of this operation, or the CAS fails */
+	if ((w & W_HOOK) == 0 && p->cancel != NULL) { /* row 14 */
+		*hook = true;
+		w = with_asked(w, why) | W_HOOK;
+	}
+	return w | extra; /* row 13 */
+}
+
+/*
+ * Ask the operation to end; extra: bits to set in the same move (row 14').
+ * *was_free, if not NULL: whether W_FREE was set before; then nothing is done.
+ */
+weir_cancel
+wri_aio_ask(
+    weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free)
+{
+	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A1 */
+	weir_cancel met;
+	uint64_t n;
+	bool hook;
+
+	do {
+		if (was_free != NULL && (*was_free = (w & W_FREE) != 0)) {
+			return WEIR_CANCEL_IDLE;
+		}
+		n = asked_word(aio, w, why, code, extra, &met, &hook);
+		if (n == w) {
+			return met;
+		}
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+	if (hook) {
+		wri_aio_call_hook(aio, why, code);
+	} else if (is_gone(n)) {
+		wri_aio_hand_over(aio);
+	}
+	return met;
+}
+
+weir_cancel
+weir_aio_abort(weir_aio *aio, weir_err why)
+{
+	weir_cancel met;
+
+	if (wri_aio_enter(aio, "weir_aio_abort") != WEIR_OK) {
+		return WEIR_CANCEL_IDLE;
+	}
+	wri_aio_hold(aio); /* a free that begins now waits for us */
+	met = wri_aio_ask(aio, WHY_CANCEL,
+	    why == WEIR_OK ? WEIR_ECANCELED : why, 0, NULL);
+	wri_aio_rele(aio);
+	return met;
+}
+
+weir_cancel
+weir_aio_cancel(weir_aio *aio)
+{
+	return weir_aio_abort(aio, WEIR_ECANCELED);
+}
+
+/* --- Expiry thread ----------------------------------------------------- */
+
+static weir_aio *
+aio_of(struct wri_deadline *d)
+{
+	return wri_container(d, struct weir_aio, deadline);
+}
+
+static enum wri_phase
+deadline_peek(struct wri_deadline *d, uint64_t *word)
+{
+	uint64_t w = wri_load(&aio_of(d)->word, WRI_SC); /* A4 */
+
+	*word = w;
+	switch (op_of(w)) {
+	case OP_STARTING:
+		return WRI_PHASE_STARTING;
+	case OP_ACTIVE:
+		/* One that was told and goes on is not watched again. */
+		return pend_of(w) < WHY_TIMEOUT ? WRI_PHASE_ACTIVE
+						: WRI_PHASE_NONE;
+	case OP_NONE:
+	case OP_ENDING:
+	case OP_DONE:
+		break;
+	}
+	return WRI_PHASE_NONE;
+}
+
+/* Row 16.  Compared on the whole word, which was read before the deadline. */
+static bool
+deadline_expire(struct wri_deadline *d, uint64_t w)
+{
+	weir_aio *aio = aio_of(d);
+	uint64_t n;
+	bool push = false;
+
+	if ((w & W_DIRECT) != 0) {
+		if (!wri_cas(&aio->word, &w, with_op(w, OP_ENDING),
+		        WRI_ACQ_REL)) {
+			return false;
+		}
+		aio->result = aio->direct; /* A1 carries it */
+		wri_aio_settle(aio, false);
+		return true;
+	}
+	n = with_pend(w, WHY_TIMEOUT);
+	if ((w & (W_HOOK | W_QUEUED)) == 0) {
+		n |= W_QUEUED;
+		push = true;
+	}
+	if (!wri_cas(&aio->word, &w, n, WRI_ACQ_REL)) {
+		return false;
+	}
+	if (push) {
+		wri_exec_post(exec_of(aio), &aio->task);
+	}
+	return true;
+}
+
+static bool
+deadline_gone(struct wri_deadline *d)
+{
+	weir_aio *aio = aio_of(d);
+
+	if (wri_load(&aio->nwait, WRI_SC) != 0 || !wri_aio_unregister(aio)) {
+		return false;
+	}
+	wri_aio_destroy(aio);
+	return true;
+}
+
+const struct wri_deadline_ops wri_aio_deadline_ops = {
+    .peek = deadline_peek,
+    .expire = deadline_expire,
+    .gone = deadline_gone,
+};

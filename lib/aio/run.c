@@ -1,0 +1,135 @@
+/*
+ * run - what a pool thread does with a handle that was queued.
+ *
+ * Purpose    the node says "look at this handle"; the word says what there is
+ *            to do: deliver a completion, call the hook for a timeout, or
+ *            nothing.
+ * Ownership  with OP_DONE and neither RUN nor HOOK the word is the looker's
+ *            but for the askers.
+ * Pairs      A1 to A3 (aio.c).
+ * Bounds     one callback or one hook for a look.
+ * Proof      test/explorer/x_aio.c, test/aio/test_callback.c
+ */
+#include "aio/aio_impl.h"
+
+/* The callback, and what comes after it (row 19). */
+static void
+run_callback(weir_aio *aio)
+{
+	struct wri_frame frame;
+	uint64_t w, n;
+	bool push;
+
+	wri_store(&aio->runner, wri_runner_self(), WRI_REL);
+	wri_frame_push(&frame, aio, true);
+	aio->cb(aio->cb_arg);
+	wri_frame_pop(&frame);
+	w = wri_load(&aio->word, WRI_RLX); /* a guess */
+	do {
+		push = false;
+		n = w & ~W_RUN;
+		if (op_of(w) == OP_DONE && (w & (W_HOOK | W_QUEUED)) == 0) {
+			n |= W_QUEUED;
+			push = true;
+		}
+		n = idle_wakes(n);
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A3 */
+	if (push) {
+		wri_exec_post(exec_of(aio), &aio->task);
+	} else {
+		after_move(aio, w, n);
+	}
+}
+
+static void
+call_release(weir_aio *aio)
+{
+	const weir_provider *p = provider_of(aio);
+	struct wri_frame frame;
+
+	if (p != NULL && p->release != NULL) {
+		wri_frame_push(&frame, aio, false);
+		p->release(aio->arg);
+		wri_frame_pop(&frame);
+	}
+}
+
+/* Row 17: the operation is done, and the word is ours but for the askers. */
+static void
+deliver(weir_aio *aio)
+{
+	uint64_t w, n;
+
+	call_release(aio);
+	w = wri_load(&aio->word, WRI_ACQ); /* A2 */
+	do {
+		n = with_op(w, OP_NONE) & ~W_QUEUED;
+		if ((w & W_NOCB) == 0) {
+			n |= W_RUN;
+		}
+		n = idle_wakes(n);
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+	if ((n & W_RUN) != 0) {
+		run_callback(aio);
+	} else {
+		after_move(aio, w, n);
+	}
+}
+
+void
+wri_aio_run(struct wri_task *task)
+{
+	weir_aio *aio = wri_container(task, struct weir_aio, task);
+	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A1, A2 */
+	uint64_t n;
+	bool hook;
+
+	do {
+		if (op_of(w) == OP_DONE && (w & (W_RUN | W_HOOK)) == 0) {
+			deliver(aio);
+			return;
+		}
+		n = w & ~W_QUEUED;
+		hook = op_of(w) == OP_ACTIVE && pend_of(w) > asked_of(w) &&
+		    (w & W_HOOK) == 0 && provider_of(aio)->cancel != NULL;
+		if (hook) { /* row 18 */
+			n = with_asked(n, pend_of(w)) | W_HOOK;
+		}
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+	if (hook) {
+		wri_aio_call_hook(aio, pend_of(w), WEIR_ECANCELED);
+	} else if (is_gone(n)) { /* row 18' */
+		wri_aio_hand_over(aio);
+	}
+}
+
+/*
+ * The library has ended.  An operation that is still out will end without a
+ * callback; one that has just ended ends so now.
+ */
+void
+wri_aio_orphan(weir_aio *aio)
+{
+	uint64_t w = wri_load(&aio->word, WRI_ACQ);
+	uint64_t n;
+	bool ends;
+
+	do {
+		ends = op_of(w) == OP_ENDING || op_of(w) == OP_DONE;
+		n = w | W_ORPHAN | W_STOP;
+		if ((w & W_ORPHAN) == 0) {
+			ends = op_of(w) == OP_DONE;
+		}
+		if (ends) {
+			n = with_op(n, OP_NONE) & ~W_QUEUED;
+		}
+		n = idle_wakes(n);
+		if (n == w) {
+			return;
+		}
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
+	if (ends) {
+		call_release(aio);
+	}
+	after_move(aio, w, n);
+}

@@ -1,0 +1,54 @@
+/*
+ * rig - a poller of one backend, and elements that count what they are told.
+ *
+ * Ownership  one rig at a time.  rig_down closes nothing that the test opened.
+ */
+#ifndef POLLER_RIG_H
+#define POLLER_RIG_H
+
+#include "base/sync.h"
+#include "poller/poller.h"
+
+/* The backends, for loop tests. */
+#define RIG_BACKENDS 2
+extern const char *const rig_backends[RIG_BACKENDS];
+
+/* What ready has said about an element since it was opened. */
+struct probe {
+	struct wri_pfd pfd; /* first */
+	wri_a32 calls;
+	wri_a32 reads;
+	wri_a32 writes;
+	wri_a32 finals;
+};
+
+/* A configuration with the probes above. */
+struct wri_poller_config rig_config(const char *backend, unsigned slots);
+/* Start the backend rig_backends[i]. */
+void rig_up(int i, unsigned slots);
+/* End it; nothing may be left in memory. */
+void rig_down(void);
+
+/* The number that the next descriptor will have; unchanged: no leak. */
+int rig_next_fd(void);
+
+/* Open, which must succeed. */
+struct probe *rig_open(int fd);
+/* Unwatch, close the number, free the element with counts at zero. */
+void rig_close(struct probe *p);
+
+unsigned rig_wait(unsigned slot, bool block);
+void rig_feed(unsigned slot);
+void rig_wake(unsigned slot);
+/* Wait without blocking and feed, until there is nothing more. */
+void rig_settle(void);
+/* Counts to zero. */
+void rig_forget(struct probe *p);
+
+unsigned rig_count(const wri_a32 *count);
+
+/* Read until there is nothing; write until it is full. */
+void rig_drain(int fd);
+void rig_fill(int fd);
+
+#endif
