@@ -2,18 +2,22 @@
  * cpus - how many processors this process may keep busy.
  *
  * Purpose    the default numbers of threads come from here, not from the
- *            machine: a container with two processors' worth of quota on a
- *            machine of 128 gets two.
+ *            machine: a container that may use two processors of a machine of
+ *            128 counts two.
  */
 #ifndef CPUS_H
 #define CPUS_H
 
 /*
- * The smaller of the processors this thread may run on and the cgroup's quota,
- * rounded up [>= 1].  What cannot be read or understood limits nothing.
- *
- * root   in front of /proc and of the cgroup's mount point; NULL: "/".
+ * The smaller of the processors this thread may run on and the cgroup's quota
+ * [>= 1].  root: stands in front of every path, for tests; NULL: "/".
  */
 unsigned wri_cpus(const char *root);
+
+/*
+ * The quota alone, in processors, rounded up; 0: none.  What is missing, or
+ * cannot be understood, is no quota.
+ */
+unsigned wri_cpus_quota(const char *root);
 
 #endif

@@ -97,6 +97,7 @@ build_release() {
 # Start the daemon; $tcp gets the URL with the port the system chose.
 daemon_start() {
 	say "starting weir-echo"
+	: >"$dir/daemon"
 	# A session of its own: a ^C here is for the load, not for the daemon.
 	setsid "$build/examples/weir-echo" --listen tcp://127.0.0.1:0 \
 		--listen "unix://$dir/echo" >"$dir/daemon" 2>>"$log" &

@@ -129,7 +129,8 @@ build_release() {
 	(
 		cd "$root" &&
 			cmake --preset release &&
-			cmake --build --preset release --parallel
+			cmake --build --preset release --parallel \
+				--target weir-perf
 	) >>"$log" 2>&1 || die "the build"
 	grep '^-- weir: no perf' "$log"
 	grep '^-- weir: no libuv' "$log"
@@ -163,6 +164,7 @@ server_start() {
 	esac
 	row=$1
 	shift
+	: >"$dir/server" # not the last server's line
 	taskset -c "$on" "$@" >"$dir/server" 2>>"$log" &
 	server=$!
 	waited=0
@@ -178,7 +180,7 @@ server_start() {
 
 server_stop() {
 	kill -TERM "$server"
-	wait "$server"
+	wait "$server" 2>>"$log"
 	status=$?
 	server=
 	case $row in

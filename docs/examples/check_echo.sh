@@ -37,6 +37,7 @@ fail() {
 
 # Start the daemon and wait for its listeners; $tcp gets the URL with the port.
 start() {
+	: >"$dir/out" # not the last daemon's lines
 	# shellcheck disable=SC2086 # $arch is words
 	$arch "$echo_program" --listen tcp://127.0.0.1:0 \
 		--listen "unix://$dir/echo" "$@" \

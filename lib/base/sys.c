@@ -3,7 +3,7 @@
  *
  * Purpose    the door to the machine.  Each wrapper is the same three steps:
  *            is a failure due (sys_fails), the call, -errno (sys_result).
- * Ownership  descriptors and memory are the caller's.
+ * Ownership  descriptors are the caller's.
  * Progress   while nothing is armed: one relaxed load and a branch.
  * Pairs      none: the counters carry nothing, and tests arm before they
  *            call.
@@ -19,7 +19,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 /* An armed failure.  All relaxed, see Pairs. */
@@ -230,18 +229,6 @@ wri_sys_read(int fd, void *buf, size_t len)
 }
 
 ssize_t
-wri_sys_readv(int fd, const struct iovec *iov, int n)
-{
-	ssize_t r;
-
-	do {
-		r = sys_result_size(
-		    sys_fails(WRI_SYS_READV) ? -1 : readv(fd, iov, n));
-	} while (r == -EINTR);
-	return r;
-}
-
-ssize_t
 wri_sys_recv(int fd, void *buf, size_t len)
 {
 	ssize_t r;
@@ -408,52 +395,6 @@ int
 wri_sys_lstat(const char *path, struct stat *st)
 {
 	return sys_result(sys_fails(WRI_SYS_LSTAT) ? -1 : lstat(path, st));
-}
-
-int
-wri_sys_fcntl(int fd, int cmd, int arg)
-{
-	int r;
-
-	do {
-		r = sys_result(
-		    sys_fails(WRI_SYS_FCNTL) ? -1 : fcntl(fd, cmd, arg));
-	} while (r == -EINTR);
-	return r;
-}
-
-int
-wri_sys_mmap(void **p, size_t len)
-{
-	void *got = sys_fails(WRI_SYS_MMAP)
-			? MAP_FAILED
-			: mmap(NULL, len, PROT_READ | PROT_WRITE,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (got == MAP_FAILED) {
-		return -errno;
-	}
-	*p = got;
-	return 0;
-}
-
-int
-wri_sys_munmap(void *p, size_t len)
-{
-	return sys_result(sys_fails(WRI_SYS_MUNMAP) ? -1 : munmap(p, len));
-}
-
-int
-wri_sys_madvise(void *p, size_t len, int advice)
-{
-	return sys_result(
-	    sys_fails(WRI_SYS_MADVISE) ? -1 : madvise(p, len, advice));
-}
-
-pid_t
-wri_sys_getpid(void)
-{
-	return getpid();
 }
 
 unsigned

@@ -19,7 +19,6 @@
 #include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
-#include <sys/uio.h>
 #include <time.h>
 
 enum wri_sys_call {
@@ -34,7 +33,6 @@ enum wri_sys_call {
 	WRI_SYS_GETSOCKNAME,
 	WRI_SYS_GETPEERNAME,
 	WRI_SYS_READ,
-	WRI_SYS_READV,
 	WRI_SYS_RECV,
 	WRI_SYS_RECVMSG,
 	WRI_SYS_WRITE,
@@ -52,10 +50,6 @@ enum wri_sys_call {
 	WRI_SYS_OPEN,
 	WRI_SYS_UNLINK,
 	WRI_SYS_LSTAT,
-	WRI_SYS_FCNTL,
-	WRI_SYS_MMAP,
-	WRI_SYS_MUNMAP,
-	WRI_SYS_MADVISE,
 	WRI_SYS_CALLS,
 };
 
@@ -79,7 +73,6 @@ int wri_sys_sock_error(int fd);
 
 /* Bytes.  recv, send, recvmsg and sendmsg want sockets. */
 ssize_t wri_sys_read(int fd, void *buf, size_t len);
-ssize_t wri_sys_readv(int fd, const struct iovec *iov, int n);
 ssize_t wri_sys_recv(int fd, void *buf, size_t len);
 ssize_t wri_sys_recvmsg(int fd, struct msghdr *msg);
 ssize_t wri_sys_write(int fd, const void *buf, size_t len);
@@ -105,16 +98,8 @@ int wri_sys_timerfd_settime(int fd, const struct itimerspec *at);
 int wri_sys_open(const char *path, int flags, mode_t mode);
 int wri_sys_unlink(const char *path);
 int wri_sys_lstat(const char *path, struct stat *st);
-int wri_sys_fcntl(int fd, int cmd, int arg);
 
-/* Memory: private, anonymous, zeroed. */
-int wri_sys_mmap(void **p, size_t len);
-int wri_sys_munmap(void *p, size_t len);
-int wri_sys_madvise(void *p, size_t len, int advice);
-
-/* These cannot fail. */
-pid_t wri_sys_getpid(void);
-/* Processors that this process may run on [>= 1]. */
+/* Processors that this thread may run on [>= 1]; cannot fail. */
 unsigned wri_sys_cpus(void);
 
 /*

@@ -10,6 +10,8 @@
 
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 const char *const rig_backends[RIG_BACKENDS] = {"epoll", "poll"};
@@ -139,6 +141,27 @@ unsigned
 rig_count(const wri_a32 *count)
 {
 	return wri_load(count, WRI_ACQ);
+}
+
+void
+rig_pipe(int fds[2])
+{
+	ck_assert_int_eq(pipe2(fds, O_NONBLOCK | O_CLOEXEC), 0);
+}
+
+void
+rig_pair(int fds[2])
+{
+	ck_assert_int_eq(
+	    socketpair(
+		AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds),
+	    0);
+}
+
+void
+rig_put_byte(int fd)
+{
+	ck_assert_int_eq(write(fd, "x", 1), 1);
 }
 
 void

@@ -47,6 +47,10 @@ void rig_forget(struct probe *p);
 
 unsigned rig_count(const wri_a32 *count);
 
+/* A pipe; two connected sockets; one byte into either. */
+void rig_pipe(int fds[2]);
+void rig_pair(int fds[2]);
+void rig_put_byte(int fd);
 /* Read until there is nothing; write until it is full. */
 void rig_drain(int fd);
 void rig_fill(int fd);

@@ -407,8 +407,8 @@ poller_suite(void)
 	tcase_add_test(
 	    shape, where_epoll_is_refused_poll_takes_over_and_says_so);
 	tcase_add_loop_test(shape, descriptors_are_spread_over_the_slots, 0, n);
-	tcase_add_loop_test(shape,
-	    an_event_comes_in_the_slot_of_its_descriptor_alone, 0, n);
+	tcase_add_loop_test(
+	    shape, an_event_comes_in_the_slot_of_its_descriptor_alone, 0, n);
 	tcase_add_loop_test(shape, what_cannot_be_polled_is_refused, 0, n);
 	tcase_add_loop_test(
 	    shape, waits_events_and_descriptors_are_counted, 0, n);

@@ -1,0 +1,235 @@
+/*
+ * test_url - URLs taken apart, and the addresses that transports make of them.
+ */
+#include "stream/stream.h"
+#include "stream/url.h"
+#include "support/run.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH107                                                               \
+	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+#define OK WEIR_OK
+#define INVAL WEIR_EINVAL
+#define ADDR WEIR_EADDRINVAL
+#define NOTSUP WEIR_ENOTSUP
+
+static const struct {
+	const char *url;
+	weir_err dialer;
+	weir_err listener;
+	const char *name; /* of the address, when it is one */
+} urls[] = {
+    /* Addresses. */
+    {"tcp://127.0.0.1:80", OK, OK, "127.0.0.1:80"},
+    {"tcp4://127.0.0.1:65535", OK, OK, "127.0.0.1:65535"},
+    {"tcp://[::1]:443", OK, OK, "[::1]:443"},
+    {"tcp6://[2001:db8::8:800:200c:417a]:1", OK, OK,
+	"[2001:db8::8:800:200c:417a]:1"},
+    {"tcp://[fe80::1%3]:443", OK, OK, "[fe80::1%3]:443"},
+    {"tcp://[::ffff:1.2.3.4]:443", OK, OK, "[::ffff:1.2.3.4]:443"},
+    {"TCP://127.0.0.1:80", OK, OK, "127.0.0.1:80"},
+    {"unix:///x", OK, OK, "/x"},
+    {"unix://relative?not#special:%41", OK, OK, "relative?not#special:%41"},
+    {"UNIX://" PATH107, OK, OK, PATH107},
+    /* Only for listeners. */
+    {"tcp://", ADDR, OK, "0.0.0.0:0"},
+    {"tcp://:0", ADDR, OK, "0.0.0.0:0"},
+    {"tcp://:8080", ADDR, OK, "0.0.0.0:8080"},
+    {"tcp4://:8080", ADDR, OK, "0.0.0.0:8080"},
+    {"tcp6://:8080", ADDR, OK, "[::]:8080"},
+    {"tcp6://", ADDR, OK, "[::]:0"},
+    {"tcp://127.0.0.1", ADDR, OK, "127.0.0.1:0"},
+    {"tcp://127.0.0.1:0", ADDR, OK, "127.0.0.1:0"},
+    {"tcp://[::]", ADDR, OK, "[::]:0"},
+    {"tcp://[::]:0", ADDR, OK, "[::]:0"},
+    /* Not numeric, or of the other family. */
+    {"tcp://localhost:80", ADDR, ADDR, NULL},
+    {"tcp://*:80", ADDR, ADDR, NULL},
+    {"tcp://1.2.3:80", ADDR, ADDR, NULL},
+    {"tcp://1.2.3.256:80", ADDR, ADDR, NULL},
+    {"tcp://01.2.3.4:80", ADDR, ADDR, NULL},
+    {"tcp:// 1.2.3.4:80", ADDR, ADDR, NULL},
+    {"tcp://user@1.2.3.4:80", ADDR, ADDR, NULL},
+    {"tcp://1.2.3.4/path", ADDR, ADDR, NULL},
+    {"tcp4://[::1]:80", ADDR, ADDR, NULL},
+    {"tcp6://127.0.0.1:80", ADDR, ADDR, NULL},
+    {"tcp://[127.0.0.1]:80", ADDR, ADDR, NULL},
+    {"tcp://[::g]:80", ADDR, ADDR, NULL},
+    {"tcp://[fe80::1%]:80", ADDR, ADDR, NULL},
+    {"tcp://[fe80::1%0]:80", ADDR, ADDR, NULL},
+    {"tcp://[fe80::1%lo]:80", ADDR, ADDR, NULL},
+    {"tcp://[fe80::1%4294967296]:80", ADDR, ADDR, NULL},
+    {"tcp://[fe80::1%99999999999]:80", ADDR, ADDR, NULL},
+    {"unix://", ADDR, ADDR, NULL},
+    {"unix://" PATH107 "a", ADDR, ADDR, NULL},
+    /* No URL. */
+    {"", INVAL, INVAL, NULL},
+    {"tcp", INVAL, INVAL, NULL},
+    {"tcp:", INVAL, INVAL, NULL},
+    {"tcp:/127.0.0.1:80", INVAL, INVAL, NULL},
+    {"://127.0.0.1:80", INVAL, INVAL, NULL},
+    {"127.0.0.1:80", INVAL, INVAL, NULL},
+    {"/a/path", INVAL, INVAL, NULL},
+    {"a b://x", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:http", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:65536", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:99999", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:100000", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:18446744073709551696", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:-1", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:+80", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1: 80", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:80 ", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:80/", INVAL, INVAL, NULL},
+    {"tcp://127.0.0.1:80:80", INVAL, INVAL, NULL},
+    {"tcp://::1:80", INVAL, INVAL, NULL},
+    {"tcp://[::1:80", INVAL, INVAL, NULL},
+    {"tcp://[]:80", INVAL, INVAL, NULL},
+    {"tcp://[::1]80", INVAL, INVAL, NULL},
+    {"tcp://::1]:80", INVAL, INVAL, NULL},
+    {"tcp://a[::1]:80", INVAL, INVAL, NULL},
+    /* Other schemes, and what only begins like one of ours. */
+    {"http://127.0.0.1:80", NOTSUP, NOTSUP, NULL},
+    {"tc://127.0.0.1:80", NOTSUP, NOTSUP, NULL},
+    {"tcp5://127.0.0.1:80", NOTSUP, NOTSUP, NULL},
+    {"tcp44://127.0.0.1:80", NOTSUP, NOTSUP, NULL},
+    {"unixx:///x", NOTSUP, NOTSUP, NULL},
+    {"inproc://x", NOTSUP, NOTSUP, NULL},
+    {"tls+tcp://127.0.0.1:80", NOTSUP, NOTSUP, NULL},
+};
+
+#define URLS ((int)(sizeof(urls) / sizeof(urls[0])))
+
+static void
+expect(const char *url, enum wri_role role, weir_err want, const char *name)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+	char text[WEIR_ADDR_STR_MAX];
+	weir_err err = wri_stream_resolve(&ops, &ep, url, role);
+
+	ck_assert_msg(err == want, "%s: %s, not %s", url, weir_strerror(err),
+	    weir_strerror(want));
+	if (err == WEIR_OK) {
+		ck_assert_str_eq(
+		    weir_sockaddr_str(&ep.name, text, sizeof(text)), name);
+	}
+}
+
+START_TEST(every_form_of_url_has_its_documented_result)
+{
+	expect(urls[_i].url, WRI_ROLE_DIALER, urls[_i].dialer, urls[_i].name);
+	expect(
+	    urls[_i].url, WRI_ROLE_LISTENER, urls[_i].listener, urls[_i].name);
+}
+END_TEST
+
+START_TEST(the_system_gets_the_address_of_the_url)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+
+	ck_assert_int_eq(wri_stream_resolve(&ops, &ep, "tcp://[fe80::1%3]:443",
+			     WRI_ROLE_DIALER),
+	    WEIR_OK);
+	ck_assert_ptr_eq(ops, &wri_stream_tcp);
+	ck_assert_int_eq(ep.family, AF_INET6);
+	ck_assert_uint_eq(ep.addr.len, sizeof(struct sockaddr_in6));
+	ck_assert_uint_eq(ep.addr.u.in6.sin6_scope_id, 3);
+	ck_assert_uint_eq(ntohs(ep.addr.u.in6.sin6_port), 443);
+
+	ck_assert_int_eq(
+	    wri_stream_resolve(&ops, &ep, "unix:///abc", WRI_ROLE_DIALER),
+	    WEIR_OK);
+	ck_assert_ptr_eq(ops, &wri_stream_unix);
+	ck_assert_int_eq(ep.family, AF_UNIX);
+	ck_assert_uint_eq(
+	    ep.addr.len, offsetof(struct sockaddr_un, sun_path) + 5);
+	ck_assert_str_eq(ep.addr.u.un.sun_path, "/abc");
+}
+END_TEST
+
+START_TEST(a_null_url_is_invalid)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+
+	ck_assert_int_eq(
+	    wri_stream_resolve(&ops, &ep, NULL, WRI_ROLE_DIALER), WEIR_EINVAL);
+}
+END_TEST
+
+/* No more is read than the longest URL that could be good: the text ends in
+ * memory of its own size, where a sanitizer sees the first byte too many. */
+START_TEST(a_long_text_is_not_read_to_its_end)
+{
+	static const char *const begins[] = {"tcp://", "unix://", "tcp://["};
+
+	for (unsigned i = 0; i < 3; i++) {
+		size_t n = strlen(begins[i]);
+		size_t len = n + WRI_URL_HOST_MAX + 1;
+		char *text = malloc(len);
+		struct wri_url url;
+
+		ck_assert_ptr_nonnull(text);
+		memset(text, '1', len);
+		memcpy(text, begins[i], n);
+		ck_assert_int_eq(wri_url_parse(&url, text), WEIR_EADDRINVAL);
+		free(text);
+	}
+}
+END_TEST
+
+/* Random texts of the characters that matter: no crash, a documented code. */
+START_TEST(random_texts_have_a_documented_result)
+{
+	static const char *const parts[] = {"tcp", "tcp6", "unix", "://", ":",
+	    "[", "]", "::", "127.0.0.1", "%", "0", "65535", "/", "a", ".", "-",
+	    "1", "\x80", "@", "?"};
+	unsigned seed = (unsigned)_i * 2654435761u + 1;
+
+	for (unsigned round = 0; round < 20000; round++) {
+		const struct wri_stream_ops *ops;
+		struct wri_endpoint ep;
+		char text[256] = "";
+		unsigned n;
+		weir_err err;
+
+		seed = seed * 1664525u + 1013904223u;
+		n = (seed >> 16) % 10;
+		for (unsigned i = 0; i < n; i++) {
+			seed = seed * 1664525u + 1013904223u;
+			strcat(text,
+			    parts[(seed >> 16) %
+				(sizeof(parts) / sizeof(parts[0]))]);
+		}
+		err = wri_stream_resolve(&ops, &ep, text,
+		    (seed & 64) != 0 ? WRI_ROLE_DIALER : WRI_ROLE_LISTENER);
+		ck_assert_msg(err == WEIR_OK || err == WEIR_EINVAL ||
+			err == WEIR_ENOTSUP || err == WEIR_EADDRINVAL,
+		    "%s: %d", text, (int)err);
+	}
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("stream");
+	TCase *tc = tcase_create("url");
+
+	tcase_add_loop_test(
+	    tc, every_form_of_url_has_its_documented_result, 0, URLS);
+	tcase_add_test(tc, the_system_gets_the_address_of_the_url);
+	tcase_add_test(tc, a_null_url_is_invalid);
+	tcase_add_test(tc, a_long_text_is_not_read_to_its_end);
+	tcase_add_loop_test(tc, random_texts_have_a_documented_result, 0, 4);
+	suite_add_tcase(s, tc);
+	return run_suite(s);
+}
