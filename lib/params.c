@@ -16,7 +16,6 @@
 #include "base/mem.h"
 #include "cpus.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -130,9 +129,7 @@ struct params_line {
 static char params_prefix[WRI_PREFIX_MAX + 1]; /* as resolved last */
 static wri_mem_ops params_mem;                 /* the allocator in force */
 
-static void line_add(struct params_line *l, const char *fmt, ...)
-    WEIR_PRINTF(2, 3);
-
+WEIR_PRINTF(2, 3)
 static void
 line_add(struct params_line *l, const char *fmt, ...)
 {
@@ -248,25 +245,21 @@ count_take(struct params_setting *s, const struct params_merge *m,
 	if (number != 0) {
 		*s =
 		    (struct params_setting){FROM_PARAM, c->param, NULL, number};
-		if (number >= 1 && number <= c->max) {
+	} else {
+		*s = (struct params_setting){
+		    FROM_ENV, c->var, params_env(m, c->var), 0};
+		if (s->text == NULL) {
+			s->from = FROM_NOWHERE;
 			return WEIR_OK;
 		}
-		line_add_setting(&line, m, s);
-		line_add(&line, ", accepted is 1..%d (0: default)", c->max);
-		return line_refuse(&line);
+		s->number = params_digits(s->text, c->max);
 	}
-	*s =
-	    (struct params_setting){FROM_ENV, c->var, params_env(m, c->var), 0};
-	if (s->text == NULL) {
-		s->from = FROM_NOWHERE;
-		return WEIR_OK;
-	}
-	s->number = params_digits(s->text, c->max);
-	if (s->number != 0) {
+	if (s->number >= 1 && s->number <= c->max) {
 		return WEIR_OK;
 	}
 	line_add_setting(&line, m, s);
-	line_add(&line, ", accepted is 1..%d", c->max);
+	line_add(&line, ", accepted is 1..%d%s", c->max,
+	    s->from == FROM_PARAM ? " (0: default)" : "");
 	return line_refuse(&line);
 }
 
@@ -368,22 +361,21 @@ choice_merge(const char **word, const struct params_merge *m,
 static weir_err
 params_merge_times(struct params_merge *m)
 {
-	weir_duration slack = m->in->slack;
-	weir_duration limit = m->in->fini_limit;
+	long long slack = m->in->slack;
+	long long limit = m->in->fini_limit;
 
 	if (slack < -1 || slack > SLACK_MAX) {
 		wri_log(WEIR_LOG_ERR,
-		    "weir_params.slack is %" PRId64 ", accepted is 1..%" PRId64
-		    " ns (0: default, -1: none)",
-		    slack, SLACK_MAX);
+		    "weir_params.slack is %lld, accepted is 1..%lld ns (0: "
+		    "default, -1: none)",
+		    slack, (long long)SLACK_MAX);
 		return WEIR_EINVAL;
 	}
 	if (limit < 0 && limit != WEIR_INFINITE) {
 		wri_log(WEIR_LOG_ERR,
-		    "weir_params.fini_limit is %" PRId64
-		    ", accepted is 1..%" PRId64
-		    " ns (0: default, -1: no limit)",
-		    limit, INT64_MAX);
+		    "weir_params.fini_limit is %lld, accepted is 1 and more "
+		    "ns (0: default, -1: no limit)",
+		    limit);
 		return WEIR_EINVAL;
 	}
 	m->out.slack = slack == 0 ? SLACK_DEFAULT : slack == -1 ? 0 : slack;
@@ -395,8 +387,8 @@ static weir_err
 params_merge_mem(struct params_merge *m)
 {
 	const weir_params *in = m->in;
-	int given = (in->malloc_fn != NULL) + (in->calloc_fn != NULL) +
-		    (in->free_fn != NULL);
+	const int given = (in->malloc_fn != NULL) + (in->calloc_fn != NULL) +
+			  (in->free_fn != NULL);
 
 	if (given != 0 && given != 3) {
 		wri_log(WEIR_LOG_ERR,
@@ -434,24 +426,22 @@ params_open(struct params_merge *m)
 	return WEIR_OK;
 }
 
+static int
+params_clamp(unsigned n, int least, int most)
+{
+	return n < (unsigned)least ? least : n > (unsigned)most ? most : (int)n;
+}
+
 int
 wri_params_task_threads(unsigned cpus)
 {
-	if (cpus < TASK_THREADS_MIN) {
-		return TASK_THREADS_MIN;
-	}
-	return cpus > WEIR_TASK_THREADS_MAX ? WEIR_TASK_THREADS_MAX : (int)cpus;
+	return params_clamp(cpus, TASK_THREADS_MIN, WEIR_TASK_THREADS_MAX);
 }
 
 int
 wri_params_poller_threads(unsigned cpus)
 {
-	unsigned n = cpus / CPUS_PER_POLLER;
-
-	if (n < 1) {
-		return 1;
-	}
-	return n > WEIR_POLLER_THREADS_MAX ? WEIR_POLLER_THREADS_MAX : (int)n;
+	return params_clamp(cpus / CPUS_PER_POLLER, 1, WEIR_POLLER_THREADS_MAX);
 }
 
 static weir_err
@@ -522,8 +512,8 @@ wri_params_apply(const weir_params *p)
 	if (wri_mem_live() != 0 && (mem.calloc_fn != params_mem.calloc_fn ||
 				       mem.free_fn != params_mem.free_fn)) {
 		wri_log(WEIR_LOG_ERR,
-		    "weir_params.calloc_fn differs from the allocator that "
-		    "%zu bytes from before the last weir_fini came from",
+		    "weir_params: the allocator cannot change while %zu bytes "
+		    "of the old one are in use by what outlived weir_fini",
 		    wri_mem_live());
 		return WEIR_EBUSY;
 	}

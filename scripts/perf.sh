@@ -246,8 +246,8 @@ echo_table() {
 		for (k = 1; k <= count; k++) {
 			key = order[k]
 			split(key, part, " ")
-			floor = part[1] " " (part[2] ~ /-same$/ ?
-				"raw-same" : "raw")
+			floor = part[1] " raw"
+			if (part[2] ~ /-same$/) floor = floor "-same"
 			base = median(value[floor, "server_us"])
 			us = median(value[key, "server_us"])
 			range = sprintf("[%.2f-%.2f]", low, high)
@@ -261,7 +261,7 @@ echo_table() {
 				part[1], part[2], us, range, us / base, rate,
 				p50, p99, switches, high
 		}
-	}' "$dir/echo"
+	}' "$dir/echo" || die "the table"
 }
 
 echo_measure() {
@@ -350,7 +350,7 @@ bench_measure() {
 		"$build/perf/$program" --benchmark_format=csv \
 			--benchmark_repetitions="$bench_repetitions" \
 			2>>"$log" >"$dir/bench" || die "$program"
-		bench_table <"$dir/bench"
+		bench_table <"$dir/bench" || die "the table"
 		if grep -q ',true,"' "$dir/bench"; then
 			die "$program: an operation was refused"
 		fi

@@ -263,12 +263,11 @@ net_bare_reset(int fd)
 }
 
 unsigned
-net_bare_full(int listener, uint16_t port, int *fds, unsigned max)
+net_bare_full(uint16_t port, int *fds, unsigned max)
 {
 	struct sockaddr_in in = net_loopback(port);
 	unsigned n = 0;
 
-	(void)listener;
 	while (n < max) {
 		struct pollfd p = {.events = POLLOUT};
 

@@ -15,6 +15,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/un.h>
 
 /* Long enough for a URL with a path. */
 #define NET_URL_MAX 160
@@ -79,8 +80,8 @@ int net_bare_listen(int backlog, uint16_t *port);
 int net_bare_connect(uint16_t port);
 /* Close with a reset. */
 void net_bare_reset(int fd);
-/* A tcp listener of the bare system that answers no more connections; fds of
- * those that fill it.  Returns how many. */
-unsigned net_bare_full(int listener, uint16_t port, int *fds, unsigned max);
+/* Fill the backlog of a listener of the bare system, so that it answers no more
+ * connections.  Returns how many sockets that took. */
+unsigned net_bare_full(uint16_t port, int *fds, unsigned max);
 
 #endif

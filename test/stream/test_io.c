@@ -6,8 +6,11 @@
 #include "support/run.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* More than any socket buffer of a test machine holds. */
 #define BIG ((size_t)32 << 20)
