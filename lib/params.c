@@ -25,6 +25,7 @@
 
 #define PREFIX_DEFAULT "WEIR_"
 #define TASK_THREADS_MIN 2 /* by default */
+#define TASK_SPREAD 4      /* threads with spares, of each task thread */
 #define CPUS_PER_POLLER 8
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
@@ -44,35 +45,20 @@ struct params_count {
 	int max;
 };
 
-/* How many threads, and at most how many. */
-struct params_pair {
-	struct params_count num;
-	struct params_count most;
-	int factor; /* most by default: so many times num; 0: its own max */
-};
-
-static const struct params_pair params_tasks = {
+/* In pairs: how many, and at most how many. */
+static const struct params_count params_counts[] = {
     {"num_task_threads", "NUM_TASK_THREADS",
 	offsetof(weir_params, num_task_threads), WEIR_TASK_THREADS_MAX},
     {"max_task_threads", "MAX_TASK_THREADS",
 	offsetof(weir_params, max_task_threads), WEIR_POOL_THREADS_MAX},
-    4,
-};
-
-static const struct params_pair params_expires = {
     {"num_expire_threads", "NUM_EXPIRE_THREADS",
 	offsetof(weir_params, num_expire_threads), WEIR_EXPIRE_THREADS_MAX},
     {"max_expire_threads", "MAX_EXPIRE_THREADS",
 	offsetof(weir_params, max_expire_threads), WEIR_EXPIRE_THREADS_MAX},
-    0,
-};
-
-static const struct params_pair params_pollers = {
     {"num_poller_threads", "NUM_POLLER_THREADS",
 	offsetof(weir_params, num_poller_threads), WEIR_POLLER_THREADS_MAX},
     {"max_poller_threads", "MAX_POLLER_THREADS",
 	offsetof(weir_params, max_poller_threads), WEIR_POLLER_THREADS_MAX},
-    0,
 };
 
 /* A setting that is one of some words. */
@@ -100,17 +86,11 @@ static const struct params_choice params_log = {
     "log", "LOG", params_log_words, COUNT_OF(params_log_words)};
 
 /* One setting as it was given. */
-enum params_from {
-	FROM_NOWHERE,
-	FROM_PARAM,
-	FROM_ENV,
-};
-
 struct params_setting {
-	enum params_from from;
+	bool from_env;
 	const char *name; /* without prefix */
 	const char *text; /* of a word, and of each variable */
-	int number;       /* of a count, if in range */
+	int number;       /* of a count, 0: not given */
 };
 
 /* What is merged. */
@@ -182,7 +162,7 @@ static void
 line_add_setting(struct params_line *l, const struct params_merge *m,
     const struct params_setting *s)
 {
-	if (s->from == FROM_ENV) {
+	if (s->from_env) {
 		line_add_escaped(l, m->prefix, strlen(m->prefix));
 	} else {
 		line_add(l, "weir_params.");
@@ -243,13 +223,11 @@ count_take(struct params_setting *s, const struct params_merge *m,
 
 	memcpy(&number, (const char *)m->in + c->offset, sizeof(number));
 	if (number != 0) {
-		*s =
-		    (struct params_setting){FROM_PARAM, c->param, NULL, number};
+		*s = (struct params_setting){false, c->param, NULL, number};
 	} else {
 		*s = (struct params_setting){
-		    FROM_ENV, c->var, params_env(m, c->var), 0};
+		    true, c->var, params_env(m, c->var), 0};
 		if (s->text == NULL) {
-			s->from = FROM_NOWHERE;
 			return WEIR_OK;
 		}
 		s->number = params_digits(s->text, c->max);
@@ -259,7 +237,7 @@ count_take(struct params_setting *s, const struct params_merge *m,
 	}
 	line_add_setting(&line, m, s);
 	line_add(&line, ", accepted is 1..%d%s", c->max,
-	    s->from == FROM_PARAM ? " (0: default)" : "");
+	    s->from_env ? "" : " (0: default)");
 	return line_refuse(&line);
 }
 
@@ -269,49 +247,41 @@ count_put(struct params_merge *m, const struct params_count *c, int number)
 	memcpy((char *)&m->out + c->offset, &number, sizeof(number));
 }
 
-/* Both were given, and contradict each other: nobody knows which is meant. */
+/* By default: number, and spread times the number as the maximum. */
 static weir_err
-pair_refuse(const struct params_merge *m, const struct params_pair *p,
-    const struct params_setting *num, const struct params_setting *most)
-{
-	struct params_line line = {0};
-
-	line_add_setting(&line, m, most);
-	line_add(&line, ", accepted is %d..%d (", num->number, p->most.max);
-	line_add_setting(&line, m, num);
-	line_add(&line, ")");
-	return line_refuse(&line);
-}
-
-/* number: by default. */
-static weir_err
-pair_merge(struct params_merge *m, const struct params_pair *p, int number)
+pair_merge(struct params_merge *m, const struct params_count pair[2],
+    int number, int spread)
 {
 	struct params_setting num, most;
-	weir_err rv = count_take(&num, m, &p->num);
+	struct params_line line = {0};
+	weir_err rv = count_take(&num, m, &pair[0]);
 
 	if (rv == WEIR_OK) {
-		rv = count_take(&most, m, &p->most);
+		rv = count_take(&most, m, &pair[1]);
 	}
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	if (num.from != FROM_NOWHERE) {
+	if (num.number != 0) {
 		number = num.number;
 	}
-	if (most.from == FROM_NOWHERE) {
-		most.number = p->most.max;
-		if (p->factor != 0 && number * p->factor < most.number) {
-			most.number = number * p->factor;
+	if (most.number == 0) {
+		most.number = pair[1].max;
+		if (number * spread < most.number) {
+			most.number = number * spread;
 		}
-	} else if (most.number < number) {
-		if (num.from != FROM_NOWHERE) {
-			return pair_refuse(m, p, &num, &most);
-		}
+	} else if (most.number < number && num.number == 0) {
 		number = most.number;
+	} else if (most.number < number) {
+		/* Nobody knows which of the two is meant. */
+		line_add_setting(&line, m, &most);
+		line_add(&line, ", accepted is %d..%d (", number, pair[1].max);
+		line_add_setting(&line, m, &num);
+		line_add(&line, ")");
+		return line_refuse(&line);
 	}
-	count_put(m, &p->num, number);
-	count_put(m, &p->most, most.number);
+	count_put(m, &pair[0], number);
+	count_put(m, &pair[1], most.number);
 	return WEIR_OK;
 }
 
@@ -333,12 +303,12 @@ static weir_err
 choice_merge(const char **word, const struct params_merge *m,
     const struct params_choice *c)
 {
-	struct params_setting s = {FROM_PARAM, c->param, *word, 0};
+	struct params_setting s = {false, c->param, *word, 0};
 	struct params_line line = {0};
 
 	if (s.text == NULL) {
 		s = (struct params_setting){
-		    FROM_ENV, c->var, params_env(m, c->var), 0};
+		    true, c->var, params_env(m, c->var), 0};
 	}
 	if (s.text == NULL) {
 		return WEIR_OK;
@@ -352,7 +322,7 @@ choice_merge(const char **word, const struct params_merge *m,
 	for (size_t i = 0; i < c->words_len; i++) {
 		line_add(&line, "%s%s", i == 0 ? "" : ", ", c->words[i]);
 	}
-	if (s.from == FROM_PARAM) {
+	if (!s.from_env) {
 		line_add(&line, " (NULL: default)");
 	}
 	return line_refuse(&line);
@@ -447,16 +417,17 @@ wri_params_poller_threads(unsigned cpus)
 static weir_err
 params_merge_threads(struct params_merge *m)
 {
+	const struct params_count *c = params_counts;
 	unsigned cpus = wri_cpus(NULL);
+	int pollers = wri_params_poller_threads(cpus);
 	weir_err rv =
-	    pair_merge(m, &params_tasks, wri_params_task_threads(cpus));
+	    pair_merge(m, &c[0], wri_params_task_threads(cpus), TASK_SPREAD);
 
 	if (rv == WEIR_OK) {
-		rv = pair_merge(m, &params_expires, 1);
+		rv = pair_merge(m, &c[2], 1, WEIR_EXPIRE_THREADS_MAX);
 	}
 	if (rv == WEIR_OK) {
-		rv = pair_merge(
-		    m, &params_pollers, wri_params_poller_threads(cpus));
+		rv = pair_merge(m, &c[4], pollers, WEIR_POLLER_THREADS_MAX);
 	}
 	return rv;
 }

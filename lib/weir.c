@@ -84,11 +84,41 @@ fail_timer:
 	return rv;
 }
 
+/* One more init of a library that runs; WEIR_ESTATE: it does not. */
+static weir_err
+nest_locked(const weir_params *params)
+{
+	if (lib.depth == 0) {
+		return WEIR_ESTATE;
+	}
+	if (params != NULL) {
+		return WEIR_EBUSY;
+	}
+	lib.depth++;
+	return WEIR_OK;
+}
+
+static weir_err
+first_locked(const weir_params *p)
+{
+	weir_err rv = wri_params_apply(p);
+
+	if (rv == WEIR_OK) {
+		rv = rooms_up(p);
+	}
+	if (rv == WEIR_OK) {
+		lib.params = *p;
+		lib.params.poller = wri_poller_name();
+		lib.depth = 1;
+	}
+	return rv;
+}
+
 weir_err
 weir_init(const weir_params *params)
 {
 	weir_params p;
-	weir_err rv = WEIR_OK;
+	weir_err rv;
 
 	if (wri_life_forked()) {
 		return WEIR_EFORK;
@@ -97,24 +127,20 @@ weir_init(const weir_params *params)
 		return WEIR_EDEADLK;
 	}
 	wri_mtx_lock(&lib.lock);
-	if (lib.depth > 0) {
-		if (params != NULL) {
-			rv = WEIR_EBUSY;
-		} else {
-			lib.depth++;
-		}
-	} else {
-		rv = wri_params_resolve(params, &p);
-		if (rv == WEIR_OK) {
-			rv = wri_params_apply(&p);
-		}
-		if (rv == WEIR_OK) {
-			rv = rooms_up(&p);
-		}
-		if (rv == WEIR_OK) {
-			lib.params = p;
-			lib.depth = 1;
-		}
+	rv = nest_locked(params);
+	wri_mtx_unlock(&lib.lock);
+	if (rv != WEIR_ESTATE) {
+		return rv;
+	}
+	/* May log, and the program's log function may call us. */
+	rv = wri_params_resolve(params, &p);
+	if (rv != WEIR_OK) {
+		return rv;
+	}
+	wri_mtx_lock(&lib.lock);
+	rv = nest_locked(params);
+	if (rv == WEIR_ESTATE) {
+		rv = first_locked(&p);
 	}
 	wri_mtx_unlock(&lib.lock);
 	return rv;
@@ -125,6 +151,7 @@ static weir_err
 rooms_down(void)
 {
 	weir_time until = weir_time_after(wri_now(), lib.params.fini_limit);
+	struct wri_registry_stats left;
 	weir_err rv = WEIR_OK;
 
 	wri_life_set(false);
@@ -138,6 +165,12 @@ rooms_down(void)
 		rv = WEIR_ETIMEDOUT;
 	}
 	(void)wri_registry_orphan();
+	wri_registry_stats(&left);
+	if (left.aios > 0) {
+		wri_log(WEIR_LOG_NOTICE,
+		    "weir_fini: %llu handles are still allocated",
+		    (unsigned long long)left.aios);
+	}
 	if (wri_taskq_stop_others(lib.pool, until) != WEIR_OK) {
 		rv = WEIR_ETIMEDOUT;
 	}

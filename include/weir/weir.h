@@ -38,10 +38,12 @@ typedef struct weir_params {
 	                             [num_task_threads..4096], default
 	                             4 x num_task_threads */
 	int num_expire_threads; /**< [1..16], default 1 */
-	int max_expire_threads; /**< cap for the above [1..16] */
+	int max_expire_threads; /**< cap for the default [1..16]; not below a
+	                             number given */
 	int num_poller_threads; /**< [1..64], default 1 up to 8 CPUs, then
 	                             CPUs / 8 */
-	int max_poller_threads; /**< cap for the above [1..64] */
+	int max_poller_threads; /**< cap for the default [1..64]; not below a
+	                             number given */
 
 	const char *poller; /**< "epoll" or "poll", default "epoll" */
 	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
@@ -51,7 +53,8 @@ typedef struct weir_params {
 	weir_duration slack;      /**< timeouts may be this late [0..1 s],
 	                               default 1 ms; -1 means 0 */
 	weir_duration fini_limit; /**< weir_fini waits this long for providers
-	                               and callbacks, default 5 s */
+	                               and callbacks [> 0 or
+	                               WEIR_INFINITE], default 5 s */
 
 	const char *env_prefix; /**< of the variables, default "WEIR_"; ""
 	                             reads none */

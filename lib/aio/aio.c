@@ -247,7 +247,7 @@ wri_aio_settle(weir_aio *aio, bool skip)
 			break;
 		}
 		if (skipped != NULL ||
-		    ((w & (W_NOCB | W_HOOK)) == W_NOCB && plain)) {
+		    ((w & (W_NOCB | W_HOOK | W_QUEUED)) == W_NOCB && plain)) {
 			n = idle_wakes(with_op(w, OP_NONE));
 		} else {
 			n = with_op(w, OP_DONE);

@@ -100,8 +100,9 @@ asked_word(weir_aio *aio, uint64_t w, enum why why, weir_err code,
 	if (op_of(w) == OP_STARTING) {
 		return (w & ~W_CODE) | (short_code << W_CODE_SHIFT) | extra;
 	}
-	p = provider_of(aio); /* of this operation, or the CAS fails */
-	if ((w & W_HOOK) == 0 && p->cancel != NULL) { /* row 14 */
+	/* Of this operation, or the CAS fails; NULL: reset came between. */
+	p = provider_of(aio);
+	if ((w & W_HOOK) == 0 && p != NULL && p->cancel != NULL) { /* row 14 */
 		*hook = true;
 		w = with_asked(w, why) | W_HOOK;
 	}

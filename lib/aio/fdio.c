@@ -22,94 +22,16 @@
  *            nothing any more.  CLOSED: no more operations, for good.
  * Pairs      F1  every move of the word is acq_rel: it carries the operation's
  *                fields between submitter, poller and hook.
- *            F2  refs: the last to leave (acq_rel) sees all others' work done,
- *                and closes the number.
  * Bounds     STEPS_MAX steps in a row, then others have a turn;
  *            WEIR_FD_QUEUE_MAX operations wait on a side.
  * Proof      test/aio/test_fdio.c, test/stress/, test/contract/
  */
-#include "aio/fdio.h"
-#include "aio/aio_impl.h"
+#include "aio/fdio_impl.h"
 
 #include "base/log.h"
-#include "base/panic.h"
-#include "base/sys.h"
-#include "poller/poller.h"
-
-#include <stdint.h>
-#include <string.h>
-
-#define S_READY UINT64_C(1)
-#define S_OWNED UINT64_C(2)
-#define S_CANCEL UINT64_C(4)
-#define S_MORE UINT64_C(8)
-#define S_CLOSED UINT64_C(16)
-#define S_FINAL UINT64_C(32)
-#define S_FLAGS UINT64_C(63)
 
 /* Steps that one owner makes before he lets others run. */
 #define STEPS_MAX 64
-
-struct side {
-	/* Any thread. */
-	wri_a64 word WRI_ALIGNED;
-	wri_a32 why; /* weir_err of the note CANCEL */
-
-	/* lock: those that wait behind the first. */
-	wri_mtx lock;
-	weir_aioq more;
-	unsigned more_len;
-
-	/* Fixed after the element's first use. */
-	struct weir_fd *fd;
-	weir_dir dir;
-	struct wri_task task; /* goes on with the side; its owner's */
-};
-
-struct weir_fd {
-	struct wri_pfd pfd;
-	struct side side[2];
-
-	/* Fixed from open to close. */
-	void *arg;
-	void (*release)(void *arg);
-
-	/* Any thread. */
-	wri_a32 refs; /* the open handle, and a side until it has ended */
-	wri_a32 code; /* weir_err of operations on a closed side */
-};
-
-static weir_aio *
-waiter(uint64_t w)
-{
-	return (weir_aio *)(uintptr_t)(w & ~S_FLAGS);
-}
-
-static unsigned
-dir_bit(const struct side *s)
-{
-	return s->dir == WEIR_DIR_READ ? WRI_DIR_READ : WRI_DIR_WRITE;
-}
-
-/* --- The end of a descriptor ------------------------------------------- */
-
-static void
-fd_rele(struct weir_fd *fd)
-{
-	int number = fd->pfd.fd;
-
-	if (wri_sub(&fd->refs, 1, WRI_ACQ_REL) != 1) { /* F2 */
-		return;
-	}
-	/* Always taken out of the set: a forked child may keep the open file,
-	 * and with it the registration, alive. */
-	wri_pfd_unwatch(&fd->pfd);
-	(void)wri_sys_close(number);
-	if (fd->release != NULL) {
-		fd->release(fd->arg);
-	}
-	wri_pfd_free(&fd->pfd);
-}
 
 /* --- The owner --------------------------------------------------------- */
 
@@ -131,7 +53,7 @@ side_next(struct side *s)
 	while ((w & S_MORE) == 0) {
 		if (wri_cas_weak(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL)) {
 			if ((w & S_CLOSED) != 0) {
-				fd_rele(s->fd); /* this side has ended */
+				wri_fd_rele(s->fd); /* this side has ended */
 			}
 			return false;
 		}
@@ -210,8 +132,8 @@ side_step(struct side *s, weir_aio *aio)
 }
 
 /* We own the side: work until nobody is left or the first waits. */
-static void
-side_run(struct side *s)
+void
+wri_side_run(struct side *s)
 {
 	for (unsigned steps = 0;; steps++) {
 		weir_aio *aio = waiter(wri_load(&s->word, WRI_ACQ)); /* F1 */
@@ -229,10 +151,10 @@ side_run(struct side *s)
 	}
 }
 
-static void
-side_task(struct wri_task *task)
+void
+wri_side_task(struct wri_task *task)
 {
-	side_run(wri_container(task, struct side, task));
+	wri_side_run(wri_container(task, struct side, task));
 }
 
 /* --- Notes ------------------------------------------------------------- */
@@ -256,12 +178,12 @@ side_ready(struct side *s, uint64_t flags)
 		}
 	} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
 	if (ours) {
-		side_run(s);
+		wri_side_run(s);
 	}
 }
 
-static void
-fd_ready(struct wri_pfd *pfd, unsigned dirs)
+void
+wri_fd_ready(struct wri_pfd *pfd, unsigned dirs)
 {
 	struct weir_fd *fd = wri_container(pfd, struct weir_fd, pfd);
 	uint64_t final = (dirs & WRI_DIR_FINAL) != 0 ? S_FINAL : 0;
@@ -325,7 +247,7 @@ side_cancel(weir_aio *aio, void *arg, weir_err why)
 		(void)weir_aio_finish(aio, why);
 	}
 	if (mine) {
-		side_run(s);
+		wri_side_run(s);
 	}
 }
 
@@ -375,7 +297,7 @@ submit_slow(struct side *s, weir_aio *aio)
 	}
 	aio->fd_started = true;
 	if (submit_behind(s, aio, &rv)) {
-		side_run(s);
+		wri_side_run(s);
 	} else if (rv != WEIR_OK) {
 		if (rv == WEIR_EAGAIN) {
 			wri_log(WEIR_LOG_WARN,
@@ -408,7 +330,7 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	while (waiter(w) == NULL && (w & (S_OWNED | S_MORE | S_CLOSED)) == 0) {
 		if (wri_cas_weak(&s->word, &w, w | S_OWNED | (uintptr_t)aio,
 		        WRI_ACQ_REL)) {
-			side_run(s);
+			wri_side_run(s);
 			return;
 		}
 	}
@@ -418,118 +340,4 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 		return;
 	}
 	submit_slow(s, aio);
-}
-
-/* --- Open, shut, close ------------------------------------------------- */
-
-static void
-fd_elem_init(struct wri_pfd *pfd)
-{
-	struct weir_fd *fd = wri_container(pfd, struct weir_fd, pfd);
-
-	for (int dir = 0; dir < 2; dir++) {
-		struct side *s = &fd->side[dir];
-
-		s->fd = fd;
-		s->dir = (weir_dir)dir;
-		s->task.run = side_task;
-		wri_mtx_init(&s->lock);
-		wri_store(&s->word, S_CLOSED, WRI_RLX); /* nobody knows it */
-	}
-}
-
-weir_err
-weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
-{
-	struct wri_pfd *pfd;
-	struct weir_fd *fd;
-	weir_err rv = wri_life_check();
-
-	if (rv != WEIR_OK) {
-		return rv;
-	}
-	if (fdp == NULL || number < 0 || params == NULL ||
-	    params->size != sizeof(*params)) {
-		return WEIR_EINVAL;
-	}
-	rv = wri_pfd_open(&pfd, number);
-	if (rv != WEIR_OK) {
-		return rv;
-	}
-	fd = wri_container(pfd, struct weir_fd, pfd);
-	fd->arg = params->arg;
-	fd->release = params->release;
-	wri_store(&fd->code, WEIR_ECLOSED, WRI_RLX); /* F1 publishes */
-	wri_store(&fd->refs, 3, WRI_RLX);
-	for (int dir = 0; dir < 2; dir++) {
-		/* Ready until a try has shown the contrary; an edge that came
-		 * before this says no more.  Release: F1. */
-		wri_store(&fd->side[dir].word, S_READY, WRI_REL);
-	}
-	*fdp = fd;
-	return WEIR_OK;
-}
-
-int
-weir_fd_number(const weir_fd *fd)
-{
-	return fd == NULL ? -1 : fd->pfd.fd;
-}
-
-/* No more operations: the owner ends those there are, or we do. */
-static void
-side_shut(struct side *s)
-{
-	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
-
-	do {
-		if ((w & S_CLOSED) != 0) {
-			return;
-		}
-	} while (!wri_cas_weak(
-	    &s->word, &w, w | S_CLOSED | S_OWNED, WRI_ACQ_REL));
-	if ((w & S_OWNED) == 0) {
-		side_run(s);
-	}
-}
-
-void
-weir_fd_shut(weir_fd *fd, weir_err why)
-{
-	uint32_t was = WEIR_ECLOSED;
-
-	if (fd == NULL) {
-		return;
-	}
-	(void)wri_cas(&fd->code, &was, (uint32_t)why, WRI_ACQ_REL);
-	side_shut(&fd->side[WEIR_DIR_READ]);
-	side_shut(&fd->side[WEIR_DIR_WRITE]);
-}
-
-void
-weir_fd_close(weir_fd *fd)
-{
-	if (fd == NULL) {
-		return;
-	}
-	weir_fd_shut(fd, WEIR_ECLOSED);
-	fd_rele(fd);
-}
-
-weir_err
-wri_fdio_init(const char *backend, unsigned slots)
-{
-	return wri_poller_init(&(struct wri_poller_config){
-	    .backend = backend,
-	    .slots = slots,
-	    .elem_size = sizeof(struct weir_fd),
-	    .elem_init = fd_elem_init,
-	    .ready = fd_ready,
-	});
-}
-
-void
-wri_fdio_fini(void)
-{
-	wri_poller_fini();
 }

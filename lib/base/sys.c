@@ -440,13 +440,12 @@ wri_sys_lstat(const char *path, struct stat *st)
 unsigned
 wri_sys_cpus(void)
 {
-	cpu_set_t set;
+	cpu_set_t set[64]; /* the kernel refuses less than it has: 65536 */
 
-	/* More than CPU_SETSIZE processors: then all that are online. */
-	if (sched_getaffinity(0, sizeof(set), &set) != 0) {
+	if (sched_getaffinity(0, sizeof(set), set) != 0) {
 		long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 		return n < 1 ? 1 : (unsigned)n;
 	}
-	return (unsigned)CPU_COUNT(&set);
+	return (unsigned)CPU_COUNT_S(sizeof(set), set);
 }

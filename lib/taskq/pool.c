@@ -45,12 +45,9 @@ wri_pool_default(void)
 	return wri_load(&default_pool, WRI_ACQ);
 }
 
-/*
- * Wake one parked thread; it counts as searching from here on.  False: nobody
- * is parked.
- */
-bool
-wri_pool_wake(struct wri_pool *pool)
+/* Take one thread out of the parked; NULL: nobody is. */
+static struct wri_runner *
+pool_unpark(struct wri_pool *pool)
 {
 	unsigned words = (wri_load(&pool->nrunners, WRI_RLX) + 63) / 64;
 
@@ -60,28 +57,43 @@ wri_pool_wake(struct wri_pool *pool)
 		while (bits != 0) {
 			unsigned b = (unsigned)__builtin_ctzll(bits);
 			uint64_t bit = UINT64_C(1) << b;
-			struct wri_runner *r;
 
 			bits &= ~bit;
-			if ((wri_and(&pool->parked[i], ~bit, WRI_SC) & bit) ==
+			if ((wri_and(&pool->parked[i], ~bit, WRI_SC) & bit) !=
 			    0) {
-				continue; /* somebody else took it */
-			}
-			wri_sub(&pool->nparked, 1, WRI_SC);
-			wri_add(&pool->searching, 1, WRI_SC);
-			/* Relaxed: a counter. */
-			wri_add(&pool->wakes, 1, WRI_RLX);
-			r = pool_runner(pool, i * 64 + b);
-			wri_store(&r->park, 1, WRI_REL); /* T2 */
-			wri_futex_wake(&r->park, 1);
-			return true;
+				wri_sub(&pool->nparked, 1, WRI_SC);
+				return pool_runner(pool, i * 64 + b);
+			} /* else somebody else took it */
 		}
 	}
-	return false;
+	return NULL;
 }
 
-/* All threads that could run it wait or poll: let a poller look. */
+/* Let a thread go on that was parked.  The caller has counted it as searching. */
 static void
+runner_wake(struct wri_runner *r)
+{
+	wri_add(&r->pool->wakes, 1, WRI_RLX); /* a counter */
+	wri_store(&r->park, 1, WRI_REL);      /* T2 */
+	wri_futex_wake(&r->park, 1);
+}
+
+/* Wake one parked thread; it counts as searching from here on. */
+static bool
+pool_wake_parked(struct wri_pool *pool)
+{
+	struct wri_runner *r = pool_unpark(pool);
+
+	if (r == NULL) {
+		return false;
+	}
+	wri_add(&pool->searching, 1, WRI_SC);
+	runner_wake(r);
+	return true;
+}
+
+/* Let one poller look that sleeps; false: none does. */
+static bool
 pool_wake_poller(struct wri_pool *pool)
 {
 	for (unsigned i = 0; i < pool->nslots; i++) {
@@ -90,9 +102,17 @@ pool_wake_poller(struct wri_pool *pool)
 		if (wri_load(&slot->asleep, WRI_SC) != 0 && /* T1 */
 		    wri_xchg(&slot->asleep, 0, WRI_SC) != 0) {
 			pool->role_ops->wake(slot->arg);
-			return;
+			return true;
 		}
 	}
+	return false;
+}
+
+/* Wake a thread that may look for work; false: nobody sleeps. */
+bool
+wri_pool_wake(struct wri_pool *pool)
+{
+	return pool_wake_parked(pool) || pool_wake_poller(pool);
 }
 
 /*
@@ -104,6 +124,7 @@ wri_pool_notify(struct wri_pool *pool)
 {
 	uint32_t tokens = wri_load(&pool->tokens, WRI_SC); /* T1 */
 	uint32_t none = 0;
+	struct wri_runner *r;
 
 	if (tokens >= pool->tokens_max) {
 		return; /* who gives a token back looks afterwards */
@@ -114,7 +135,7 @@ wri_pool_notify(struct wri_pool *pool)
 	}
 	if (wri_load(&pool->nparked, WRI_SC) == 0) { /* T1 */
 		if (wri_load(&pool->searching, WRI_SC) == 0) {
-			pool_wake_poller(pool);
+			(void)pool_wake_poller(pool);
 		}
 		return;
 	}
@@ -123,12 +144,13 @@ wri_pool_notify(struct wri_pool *pool)
 		return; /* a searcher will see it */
 	}
 	/*
-	 * The woken thread counts for itself; our place only kept others away.
-	 * Somebody may have trusted it while we found nobody: look once more
+	 * The place among the searchers goes to the thread that is woken.  If
+	 * there is none, somebody may have trusted it meanwhile: look once more
 	 * without it.
 	 */
-	if (wri_pool_wake(pool)) {
-		wri_sub(&pool->searching, 1, WRI_SC);
+	r = pool_unpark(pool);
+	if (r != NULL) {
+		runner_wake(r);
 		return;
 	}
 	wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
@@ -303,7 +325,7 @@ wri_pool_init(struct wri_pool **poolp, const struct wri_pool_config *config)
 static void
 pool_rouse(struct wri_pool *pool)
 {
-	while (wri_pool_wake(pool)) {
+	while (pool_wake_parked(pool)) {
 	}
 	for (unsigned i = 0; i < pool->nslots; i++) {
 		pool->role_ops->wake(pool->slots[i].arg);

@@ -101,8 +101,10 @@ weir_pool_free(weir_pool *handle)
 weir_exec *
 weir_pool_exec(weir_pool *pool)
 {
-	return wri_pool_exec(
-	    pool != NULL ? (struct wri_pool *)pool : wri_pool_default());
+	struct wri_pool *p =
+	    pool != NULL ? (struct wri_pool *)pool : wri_pool_default();
+
+	return p == NULL ? NULL : wri_pool_exec(p);
 }
 
 weir_err
@@ -112,8 +114,8 @@ wri_exec_admit(struct weir_exec *exec)
 	    exec != NULL ? exec->pool : wri_pool_default();
 	uint32_t n;
 
-	if (pool->queue_max == 0) {
-		return WEIR_OK;
+	if (pool == NULL || pool->queue_max == 0) {
+		return WEIR_OK; /* no bound, or after weir_fini */
 	}
 	/* Relaxed: a count that carries nothing. */
 	n = wri_load(&pool->queued, WRI_RLX);
@@ -131,7 +133,7 @@ wri_exec_dismiss(struct weir_exec *exec)
 	struct wri_pool *pool =
 	    exec != NULL ? exec->pool : wri_pool_default();
 
-	if (pool->queue_max != 0) {
+	if (pool != NULL && pool->queue_max != 0) {
 		wri_sub(&pool->queued, 1, WRI_RLX); /* a count */
 	}
 }

@@ -4,9 +4,9 @@
  * Purpose    see timer.h.  The thread never runs foreign code and never
  *            blocks but in its alarm.
  * Ownership  heap, look and nent are the thread's; at and armed are shared.
- * Pairs      E1  arm: phase STARTING, then armed (seq_cst) <-> drop: armed :=
+ * Pairs      E1  arm: phase STARTING, then armed (seq_cst) <-> look: armed :=
  *                DROPPING, then peek (seq_cst).  Forbids "trusted a promise
- *                that was dropped".
+ *                that was dropped, or moved to a later time".
  *            E2  arm: inbox push (seq_cst), then sleep_until (seq_cst) <->
  *                sleep: sleep_until, then inbox empty (seq_cst).  Forbids "in
  *                the inbox, and the thread sleeps beyond it".
@@ -28,10 +28,11 @@
 
 #include <string.h>
 
+/* WEIR_NEVER, and what would be rounded beyond it, is KEY_NEVER. */
 static uint64_t
 round_up(uint64_t at, uint64_t grain)
 {
-	if (at >= KEY_NEVER - grain) {
+	if (at >= (uint64_t)WEIR_NEVER - grain) {
 		return KEY_NEVER;
 	}
 	return (at + grain - 1) & ~(grain - 1);
@@ -122,15 +123,15 @@ insert(struct expire *e, struct wri_deadline *d, uint64_t key)
 	wri_heap_push(&e->heap, key, d);
 }
 
-/* Try to promise a look at key instead of what armed shows. */
-static bool
-promise(struct expire *e, struct wri_deadline *d, uint64_t armed, uint64_t key)
+/* Promise a look at key; the promise of before was withdrawn. */
+static void
+promise(struct expire *e, struct wri_deadline *d, uint64_t key)
 {
-	if (!wri_cas(&d->armed, &armed, key, WRI_SC)) { /* E1 */
-		return false; /* it is in the inbox */
-	}
-	insert(e, d, key);
-	return true;
+	uint64_t armed = DROPPING;
+
+	if (wri_cas(&d->armed, &armed, key, WRI_SC)) { /* E1 */
+		insert(e, d, key);
+	} /* else it is in the inbox */
 }
 
 /* The handle is to be freed and no entry is left. */
@@ -160,49 +161,41 @@ last_entry_out(struct expire *e, struct wri_deadline *d, uint64_t now)
 static uint64_t
 next_look(enum wri_phase phase, struct wri_deadline *d, uint64_t now)
 {
+	uint64_t at = 0;
+
 	if (phase == WRI_PHASE_STARTING) {
-		return round_up(now + AGAIN_NS, 4);
+		at = round_up(now + AGAIN_NS, 4);
+	} else if (phase == WRI_PHASE_ACTIVE) {
+		at = wri_load(&d->at, WRI_RLX); /* the word published it */
 	}
-	if (phase == WRI_PHASE_ACTIVE) {
-		return wri_load(&d->at, WRI_RLX); /* E1, or the word */
-	}
-	return 0;
+	return at != KEY_NEVER ? at : 0;
 }
 
-/* The entry that counts is due. */
+/*
+ * The entry that counts is due.  The promise is withdrawn before we look: an
+ * operation that trusted it is seen, whatever its time; one that begins later
+ * goes to the inbox, and what we promise then does not count (E1).
+ */
 static void
 look_at(struct expire *e, struct wri_deadline *d, uint64_t key, uint64_t now)
 {
 	uint64_t armed = key;
+	uint64_t word, next;
 
-	for (;;) {
-		uint64_t word;
-		enum wri_phase phase = wri_timer.ops->peek(d, &word);
-		uint64_t next = next_look(phase, d, now);
-
+	if (!wri_cas(&d->armed, &armed, DROPPING, WRI_SC)) { /* E1 */
+		return; /* it is in the inbox */
+	}
+	do {
+		next = next_look(wri_timer.ops->peek(d, &word), d, now);
 		if (next > now) {
-			if (next == KEY_NEVER) {
-				next = 0; /* an operation without deadline */
-			} else {
-				(void)promise(e, d, armed, next);
-				return;
-			}
+			promise(e, d, next);
+			return;
 		}
-		if (next != 0) {
-			if (!wri_timer.ops->expire(d, word)) {
-				continue;
-			}
-			/* Relaxed: a counter with one writer. */
-			wri_store(&e->expired,
-			    wri_load(&e->expired, WRI_RLX) + 1, WRI_RLX);
-		}
-		if (armed == DROPPING) {
-			break;
-		}
-		if (!wri_cas(&d->armed, &armed, DROPPING, WRI_SC)) { /* E1 */
-			return; /* it is in the inbox */
-		}
-		armed = DROPPING;
+	} while (next != 0 && !wri_timer.ops->expire(d, word));
+	if (next != 0) {
+		/* Relaxed: a counter with one writer. */
+		wri_store(&e->expired, wri_load(&e->expired, WRI_RLX) + 1,
+		    WRI_RLX);
 	}
 	if (d->nent == 0) {
 		last_entry_out(e, d, now);

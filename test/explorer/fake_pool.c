@@ -15,6 +15,7 @@
 #include "explorer/explorer.h"
 
 #define WORKERS_MAX 4
+#define QUEUE_MAX 16
 
 struct wri_runner {
 	struct wri_pool *pool;
@@ -32,8 +33,6 @@ struct wri_pool {
 	unsigned nrunners;
 	struct wri_runner runners[WORKERS_MAX];
 };
-
-#define QUEUE_MAX 64
 
 static struct wri_pool *the_pool;
 
@@ -149,15 +148,13 @@ void
 wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 {
 	struct wri_pool *p = exec != NULL ? exec->pool : the_pool;
-	/* A pool that has ended is freed memory: the read is checked. */
-	(void)wri_load(&p->exec.users, WRI_RLX);
 
+	x_open(&p->posted); /* nobody runs before our next operation */
 	for (unsigned i = 0; i < p->queued; i++) {
 		X_ASSERT(p->queue[i] != task); /* one node, queued twice */
 	}
 	X_ASSERT(p->queued < QUEUE_MAX);
 	p->queue[p->queued++] = task;
-	x_open(&p->posted);
 }
 
 weir_err

@@ -350,6 +350,9 @@ START_TEST(a_cpu_max_that_is_nonsense_is_no_quota)
 	/* And does not hide the others. */
 	put("/sys/fs/cgroup/cpu.max", "700000 100000\n");
 	ck_assert_uint_eq(wri_cpus_quota(root), 7);
+	put("/sys/fs/cgroup/a/cpu.max", "600000 100000\n");
+	put("/sys/fs/cgroup/cpu.max", garbage[_i]);
+	ck_assert_uint_eq(wri_cpus_quota(root), 6);
 }
 END_TEST
 
@@ -416,8 +419,23 @@ START_TEST(long_lines_are_passed_over)
 		put_after_long_line("/proc/self/cgroup", lens[i], "0::/a\n");
 		put_after_long_line("/proc/self/mountinfo", lens[i], MOUNT_V2);
 		ck_assert_uint_eq(wri_cpus_quota(root), 2);
-		/* The end of a long line is no line. */
-		put_after_long_line("/proc/self/cgroup", lens[i], "");
+	}
+}
+END_TEST
+
+START_TEST(the_end_of_a_long_line_is_no_line)
+{
+	static const size_t lens[] = {4096, 8192, 12288};
+	static const char tail[] = "0::/a\n";
+
+	put("/sys/fs/cgroup/a/cpu.max", "200000 100000\n");
+	put("/proc/self/mountinfo", MOUNT_V2);
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		char bytes[12288 + sizeof(tail)];
+
+		memset(bytes, 'x', lens[i]);
+		memcpy(bytes + lens[i], tail, sizeof(tail));
+		put("/proc/self/cgroup", bytes);
 		ck_assert_uint_eq(wri_cpus_quota(root), 0);
 	}
 }
@@ -642,6 +660,7 @@ main(void)
 	tcase_add_test(tc, a_zero_byte_is_nonsense);
 	tcase_add_test(tc, proc_files_that_are_nonsense_are_no_quota);
 	tcase_add_test(tc, long_lines_are_passed_over);
+	tcase_add_test(tc, the_end_of_a_long_line_is_no_line);
 	tcase_add_test(tc, a_last_line_without_newline_is_a_line);
 	tcase_add_test(tc, a_file_is_not_read_for_ever);
 	tcase_add_test(

@@ -726,6 +726,13 @@ count_free(void *p, size_t size)
 	free(p);
 }
 
+static void
+other_free(void *p, size_t size)
+{
+	(void)size;
+	free(p);
+}
+
 static weir_params
 given_mem(void)
 {
@@ -778,6 +785,7 @@ START_TEST(apply_puts_the_allocator_in_force_and_back)
 	weir_params in = given_mem();
 	weir_params mine = good(&in);
 	weir_params system = good(NULL);
+	weir_params other;
 	void *p;
 
 	callocs = frees = 0;
@@ -786,6 +794,10 @@ START_TEST(apply_puts_the_allocator_in_force_and_back)
 	ck_assert_ptr_nonnull(p);
 	/* The same again, with memory in use. */
 	ck_assert_int_eq(wri_params_apply(&mine), WEIR_OK);
+	other = mine;
+	other.free_fn = other_free;
+	ck_assert_int_eq(wri_params_apply(&other), WEIR_EBUSY);
+	ck_assert_int_eq(wri_params_apply(&system), WEIR_EBUSY);
 	wri_free(p, 100);
 	ck_assert_uint_eq(callocs, 1);
 	ck_assert_uint_eq(frees, 1);

@@ -1,0 +1,219 @@
+/*
+ * cases - the table of providers; sleep, interval and the stranger's own here.
+ */
+#include "contract/cases.h"
+#include "aio/toy.h"
+
+#include <weir/sleep.h>
+
+#include <check.h>
+
+/* --- Time -------------------------------------------------------------- */
+
+static weir_interval *interval_far, *interval_near;
+
+static void
+nothing(void)
+{
+}
+
+static void
+sleep_submit(weir_aio *aio)
+{
+	weir_sleep_aio(WEIR_SECONDS(3600), aio);
+}
+
+static void
+sleep_soon(weir_aio *aio)
+{
+	weir_sleep_aio(WEIR_US(200), aio);
+}
+
+static void
+interval_setup(void)
+{
+	ck_assert_int_eq(
+	    weir_interval_alloc(&interval_far, WEIR_SECONDS(3600)), WEIR_OK);
+	ck_assert_int_eq(
+	    weir_interval_alloc(&interval_near, WEIR_US(200)), WEIR_OK);
+}
+
+static void
+interval_teardown(void)
+{
+	weir_interval_free(interval_far);
+	weir_interval_free(interval_near);
+}
+
+static void
+interval_submit(weir_aio *aio)
+{
+	weir_interval_next(interval_far, aio);
+}
+
+static void
+interval_soon(weir_aio *aio)
+{
+	weir_interval_next(interval_near, aio);
+}
+
+/* --- A stranger's ------------------------------------------------------ */
+
+static struct toy toy;
+
+static void
+toy_full_setup(void)
+{
+	toy_init(&toy, TOY_FULL);
+}
+
+static void
+toy_cancel_setup(void)
+{
+	toy_init(&toy, TOY_CANCEL);
+}
+
+static void
+toy_teardown(void)
+{
+	ck_assert_uint_eq(toy_waiting(&toy), 0);
+	toy_fini(&toy);
+}
+
+static void
+toy_case_submit(weir_aio *aio)
+{
+	toy_submit(&toy, aio);
+}
+
+/* Started, and ended by the submitter before it returns. */
+static void
+toy_case_soon(weir_aio *aio)
+{
+	toy_submit(&toy, aio);
+	(void)toy_finish(&toy, aio, WEIR_OK, 1);
+}
+
+static void
+toy_case_end(void)
+{
+	(void)toy_finish_first(&toy, WEIR_OK, 7);
+}
+
+/* --- The table --------------------------------------------------------- */
+
+const struct contract_case contract_cases[] = {
+    {
+	.name = "toy",
+	.setup = toy_full_setup,
+	.teardown = toy_teardown,
+	.submit = toy_case_submit,
+	.submit_soon = toy_case_soon,
+	.end = toy_case_end,
+	.count = 7,
+    },
+    {
+	.name = "toy without release",
+	.setup = toy_cancel_setup,
+	.teardown = toy_teardown,
+	.submit = toy_case_submit,
+	.submit_soon = toy_case_soon,
+	.end = toy_case_end,
+	.count = 7,
+    },
+    {
+	.name = "sleep",
+	.setup = nothing,
+	.teardown = nothing,
+	.submit = sleep_submit,
+	.submit_soon = sleep_soon,
+    },
+    {
+	.name = "interval",
+	.setup = interval_setup,
+	.teardown = interval_teardown,
+	.submit = interval_submit,
+	.submit_soon = interval_soon,
+    },
+    {
+	.name = "tcp recv",
+	.setup = tcp_recv_setup,
+	.teardown = pair_teardown,
+	.submit = recv_submit,
+	.submit_soon = recv_soon,
+	.end = recv_end,
+	.count = 1,
+    },
+    {
+	.name = "unix recv",
+	.setup = unix_recv_setup,
+	.teardown = pair_teardown,
+	.submit = recv_submit,
+	.submit_soon = recv_soon,
+	.end = recv_end,
+	.count = 1,
+    },
+    {
+	.name = "tcp send",
+	.setup = tcp_send_setup,
+	.teardown = pair_teardown,
+	.submit = send_submit,
+	.submit_soon = send_soon,
+	.end = send_end,
+	.count = 1,
+	.slow = true,
+    },
+    {
+	.name = "unix send",
+	.setup = unix_send_setup,
+	.teardown = pair_teardown,
+	.submit = send_submit,
+	.submit_soon = send_soon,
+	.end = send_end,
+	.count = 1,
+	.slow = true,
+    },
+    {
+	.name = "tcp accept",
+	.setup = tcp_accept_setup,
+	.teardown = accept_teardown,
+	.submit = accept_submit,
+	.submit_soon = accept_soon,
+	.end = accept_end,
+	.collect = stream_collect,
+	.slow = true,
+    },
+    {
+	.name = "unix accept",
+	.setup = unix_accept_setup,
+	.teardown = accept_teardown,
+	.submit = accept_submit,
+	.submit_soon = accept_soon,
+	.end = accept_end,
+	.collect = stream_collect,
+	.slow = true,
+    },
+    {
+	/* The kernel tries again after a second: asking ends it sooner. */
+	.name = "tcp dial",
+	.setup = tcp_dial_setup,
+	.teardown = dial_teardown,
+	.submit = dial_submit,
+	.submit_soon = dial_soon,
+	.collect = stream_collect,
+	.slow = true,
+    },
+    {
+	.name = "unix dial",
+	.setup = unix_dial_setup,
+	.teardown = dial_teardown,
+	.submit = dial_submit,
+	.submit_soon = dial_soon,
+	.end = dial_end,
+	.collect = stream_collect,
+	.slow = true,
+    },
+};
+
+const int contract_cases_len =
+    (int)(sizeof(contract_cases) / sizeof(contract_cases[0]));

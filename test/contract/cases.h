@@ -1,0 +1,64 @@
+/*
+ * cases - every provider as the contract sees it: a row of a table.
+ *
+ * Purpose    aio_contract.c runs its tests on each row.
+ * Ownership  setup and teardown frame each test; one row at a time.
+ */
+#ifndef CONTRACT_CASES_H
+#define CONTRACT_CASES_H
+
+#include <weir/aio.h>
+
+#include <stdbool.h>
+
+struct contract_case {
+	const char *name;
+	void (*setup)(void);
+	void (*teardown)(void);
+	/* An operation that stays pending. */
+	void (*submit)(weir_aio *aio);
+	/* One that ends soon, with WEIR_OK. */
+	void (*submit_soon)(weir_aio *aio);
+	/* Let the first pending one end with WEIR_OK; NULL: only asking can. */
+	void (*end)(void);
+	/* In the callback, or after wait: give back what WEIR_OK has given;
+	 * NULL: nothing. */
+	void (*collect)(weir_aio *aio);
+	/* Submitting is slow: fewer rounds. */
+	bool slow;
+	/* count of an operation that end has ended. */
+	size_t count;
+};
+
+extern const struct contract_case contract_cases[];
+extern const int contract_cases_len;
+
+/* cases_stream.c */
+void tcp_recv_setup(void);
+void tcp_send_setup(void);
+void unix_recv_setup(void);
+void unix_send_setup(void);
+void pair_teardown(void);
+void recv_submit(weir_aio *aio);
+void recv_soon(weir_aio *aio);
+void recv_end(void);
+void send_submit(weir_aio *aio);
+void send_soon(weir_aio *aio);
+void send_end(void);
+
+/* cases_accept.c */
+void tcp_accept_setup(void);
+void unix_accept_setup(void);
+void accept_teardown(void);
+void accept_submit(weir_aio *aio);
+void accept_soon(weir_aio *aio);
+void accept_end(void);
+void tcp_dial_setup(void);
+void unix_dial_setup(void);
+void dial_teardown(void);
+void dial_submit(weir_aio *aio);
+void dial_soon(weir_aio *aio);
+void dial_end(void);
+void stream_collect(weir_aio *aio);
+
+#endif
