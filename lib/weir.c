@@ -43,6 +43,7 @@ pool_up(const weir_params *p)
 	    .slots = (unsigned)p->num_poller_threads,
 	    .role_ops = wri_poller_role_ops(),
 	    .slot_args = wri_poller_slot_args(),
+	    .is_default = true,
 	};
 
 	return wri_pool_init(&lib.pool, &config);
@@ -167,7 +168,7 @@ rooms_down(void)
 	(void)wri_registry_orphan();
 	wri_registry_stats(&left);
 	if (left.aios > 0) {
-		wri_log(WEIR_LOG_NOTICE,
+		wri_log(WEIR_LOG_WARN,
 		    "weir_fini: %llu handles are still allocated",
 		    (unsigned long long)left.aios);
 	}

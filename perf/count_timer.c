@@ -94,7 +94,7 @@ main(int argc, char **argv)
 	len = number_arg(argv[1], PENDING_MAX);
 	cycles = number_arg(argv[2], CYCLES_MAX);
 	check(weir_init(NULL), "weir_init");
-	pending = calloc((size_t)len + 1, sizeof(*pending));
+	pending = calloc((size_t)len + 1, sizeof(weir_aio *));
 	if (pending == NULL) {
 		check(WEIR_ENOMEM, "pending operations");
 		return EXIT_FAILURE;

@@ -53,7 +53,7 @@ struct conn {
 
 static int epoll;
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "perf_echo_epoll: %s: %s\n", what, strerror(errno));

@@ -86,7 +86,7 @@ struct load {
 	uint32_t *samples; /* ns */
 };
 
-static void
+static _Noreturn void
 die(const char *what)
 {
 	fprintf(stderr, "perf_load: %s: %s\n", what, strerror(errno));
@@ -211,6 +211,7 @@ load_until(struct load *load, int64_t until)
 static void
 load_open(struct load *load)
 {
+	long len = conns_len;
 	struct rlimit rl;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0) {
@@ -218,7 +219,7 @@ load_open(struct load *load)
 		(void)setrlimit(RLIMIT_NOFILE, &rl); /* socket() tells */
 	}
 	load->epoll = epoll_create1(EPOLL_CLOEXEC);
-	load->conns = calloc((size_t)conns_len, sizeof(*load->conns));
+	load->conns = calloc((size_t)len, sizeof(*load->conns));
 	load->out = calloc((size_t)(size * depth), 1);
 	load->in = malloc((size_t)(size * depth));
 	load->samples = malloc(SAMPLES_MAX * sizeof(*load->samples));
@@ -226,10 +227,10 @@ load_open(struct load *load)
 	    load->in == NULL || load->samples == NULL) {
 		die("prepare");
 	}
-	for (long i = 0; i < conns_len; i++) {
+	for (long i = 0; i < len; i++) {
 		conn_open(load, &load->conns[i]);
 	}
-	for (long i = 0; i < conns_len; i++) {
+	for (long i = 0; i < len; i++) {
 		struct conn *c = &load->conns[i];
 		int64_t now = probe_now();
 

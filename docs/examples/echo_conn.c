@@ -17,6 +17,11 @@
  * handles    WEIR_ESTOPPED, and one submitted later is dropped, which
  *            skip_callback reports as well.  A send under way is on tx and is
  *            not touched.  No flag, no lock, no race.
+ * Linger     Closing a socket that has unread bytes resets the connection,
+ *            and the reset throws away what the peer has not read yet.  So a
+ *            connection that is told to stop finishes its sending side,
+ *            receives and forgets until the peer has finished too or is silent
+ *            for LINGER, and only then closes.
  * Cost       a 64-byte echo: one read, one write, no lock, no allocation.
  */
 #include "echo_conn.h"
@@ -24,6 +29,7 @@
 #include <stdlib.h>
 
 #define CONN_ROUNDS_MAX 8
+#define LINGER WEIR_MS(200)
 
 static enum echo_conn_end
 end_of(weir_err err)
@@ -39,13 +45,36 @@ end_of(weir_err err)
 }
 
 static void
-conn_end(struct echo_conn *conn, weir_err why)
+conn_close(struct echo_conn *conn, enum echo_conn_end end)
 {
 	struct echo_server *server = conn->server;
 
-	echo_server_conn_leave(server, conn, end_of(why));
+	echo_server_conn_leave(server, conn, end);
 	echo_conn_free(conn);
 	echo_server_conn_gone(server);
+}
+
+/* The tx handle receives now: rx is closed, and there is nothing to send. */
+static void
+conn_linger(struct echo_conn *conn)
+{
+	weir_iov iov = {conn->buf, sizeof(conn->buf)};
+
+	conn->phase = ECHO_CONN_LINGERS;
+	(void)weir_aio_set_timeout(conn->tx, LINGER);
+	(void)weir_aio_set_iov(conn->tx, 1, &iov);
+	weir_stream_recv(conn->stream, conn->tx);
+}
+
+static void
+conn_end(struct echo_conn *conn, weir_err why)
+{
+	if (why == WEIR_ESTOPPED &&
+	    weir_stream_shutdown(conn->stream) == WEIR_OK) {
+		conn_linger(conn);
+	} else {
+		conn_close(conn, end_of(why));
+	}
 }
 
 /*
@@ -132,6 +161,14 @@ conn_tx_cb(void *arg)
 	struct echo_conn *conn = arg;
 	weir_err err = weir_aio_result(conn->tx);
 
+	if (conn->phase == ECHO_CONN_LINGERS) {
+		if (err == WEIR_OK) {
+			conn_linger(conn);
+		} else {
+			conn_close(conn, ECHO_CONN_DONE);
+		}
+		return;
+	}
 	if (err != WEIR_OK) {
 		conn_end(conn, err);
 		return;
@@ -154,6 +191,7 @@ echo_conn_alloc(struct echo_conn **connp, struct echo_server *server,
 	}
 	conn->server = server;
 	conn->stream = stream;
+	conn->phase = ECHO_CONN_SERVES;
 	conn->rounds = 0;
 	atomic_init(&conn->messages, 0);
 	atomic_init(&conn->bytes, 0);

@@ -28,6 +28,11 @@ enum echo_conn_end {
 	ECHO_CONN_FAILED,  /* reset, no memory */
 };
 
+enum echo_conn_phase {
+	ECHO_CONN_SERVES,
+	ECHO_CONN_LINGERS, /* finished sending, lets the peer finish */
+};
+
 struct echo_conn {
 	/* Fixed while it lives. */
 	struct echo_server *server; /* borrowed, outlives us */
@@ -36,6 +41,7 @@ struct echo_conn {
 	weir_aio *tx; /* sends; a drain leaves it alone */
 
 	/* The callback that runs.  The counts are read by others. */
+	enum echo_conn_phase phase;
 	unsigned rounds; /* echoes without going back to the queue */
 	_Atomic uint64_t messages;
 	_Atomic uint64_t bytes;

@@ -167,38 +167,45 @@ conn_disturb(struct load_conn *conn, enum load_step step)
 	}
 }
 
+/* A wrong byte came back: say which. */
+static void
+conn_wrong(struct load_conn *conn)
+{
+	char what[96];
+	size_t at = 0;
+
+	while (at + 1 < conn->run->size && conn->in[at] == conn->out[at]) {
+		at++;
+	}
+	(void)snprintf(what, sizeof(what),
+	    "byte %zu came back as 0x%02x and should be 0x%02x", at,
+	    conn->in[at], conn->out[at]);
+	conn_end(conn, what);
+}
+
 /* The echo, or a part of it, is here. */
 static void
 conn_received(struct load_conn *conn)
 {
 	weir_err err = weir_aio_result(conn->aio);
 	size_t size = conn->run->size;
-	char what[96];
-	size_t at = 0;
 
 	conn->got += weir_aio_count(conn->aio);
 	if (err == WEIR_ECANCELED && conn->step == LOAD_RACING) {
 		count_add(&conn->cancelled, 1);
 		conn_receive(conn, LOAD_RECEIVING);
-		return;
-	}
-	if (err != WEIR_OK) {
+	} else if (err != WEIR_OK) {
 		conn_fail(conn, "receive", err);
-		return;
-	}
-	latency_add(&conn->latency, weir_now() - conn->begun);
-	if (conn->got == size && memcmp(conn->in, conn->out, size) == 0) {
+	} else if (conn->got != size) {
+		conn_end(
+		    conn, "the receive ended well, but the count is wrong");
+	} else if (memcmp(conn->in, conn->out, size) != 0) {
+		conn_wrong(conn);
+	} else {
+		latency_add(&conn->latency, weir_now() - conn->begun);
 		count_add(&conn->checked, size);
 		conn_next(conn);
-		return;
 	}
-	while (at < size && conn->in[at] == conn->out[at]) {
-		at++;
-	}
-	(void)snprintf(what, sizeof(what),
-	    "%zu bytes came back, byte %zu is 0x%02x and should be 0x%02x",
-	    conn->got, at, conn->in[at % size], conn->out[at % size]);
-	conn_end(conn, what);
 }
 
 /* A receive that had to be ended has ended: by what, with what? */

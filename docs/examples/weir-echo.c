@@ -15,7 +15,9 @@
  * Bounds     each option names its range; --help shows them.
  */
 #include "echo_server.h"
+#include "operations.h"
 #include "options.h"
+#include "url_hint.h"
 
 #include <weir/weir.h>
 
@@ -46,14 +48,14 @@ static long stats_fd = -1;
 
 static const struct option_spec echo_options[] = {
     {"--listen", "URL", "tcp://HOST:PORT or unix://PATH", NULL, 0, 0, &urls},
-    {"--idle-ms", "N", "end a connection idle this long", &idle_ms, 1, 86400000,
+    {"--idle-ms", "N", "end what is idle this long", &idle_ms, 1, 86400000,
 	NULL},
     {"--max-conns", "N", "serve this many at once", &conns_max, 1, 1000000,
 	NULL},
     {"--drain-ms", "N", "let sends finish this long", &drain_ms, 0, 600000,
 	NULL},
-    {"--stats-fd", "N", "figures to this descriptor, -1: none", &stats_fd, -1,
-	1048575, NULL},
+    {"--stats-fd", "N", "write figures there, -1: not", &stats_fd, -1, 1048575,
+	NULL},
     {NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 
@@ -210,23 +212,19 @@ drain(struct echo_server *server, const sigset_t *set)
 static int
 report(struct echo_server *server, unsigned cut)
 {
-	weir_stats stats = {.size = sizeof(stats)};
 	struct echo_figures f;
 	long long left;
 	weir_err err;
 
 	echo_server_figures(server, &f);
 	echo_server_close(server);
-	err = weir_get_stats(&stats);
-	if (err == WEIR_OK) {
-		err = weir_fini();
-	}
+	left = operations_left(WEIR_SECONDS(1));
+	err = weir_fini();
 	printf("served %llu connections, %llu messages, %llu bytes; "
 	       "%llu timeouts, %llu failed, %u cut\n",
 	    (unsigned long long)f.accepted, (unsigned long long)f.messages,
 	    (unsigned long long)f.bytes, (unsigned long long)f.timeouts,
 	    (unsigned long long)f.failed, cut);
-	left = (long long)(stats.submitted - stats.completed);
 	if (err != WEIR_OK || left != 0 || f.conns != 0) {
 		printf("not drained, %lld operations and %u connections left "
 		       "(%s)\n",
@@ -252,10 +250,8 @@ listen_all(struct echo_server *server)
 
 		if (err != WEIR_OK) {
 			fprintf(stderr,
-			    "weir-echo: cannot listen on \"%s\": %s (accepted: "
-			    "tcp://HOST:PORT with a numeric host, "
-			    "unix://PATH)\n",
-			    urls.text[i], weir_strerror(err));
+			    "weir-echo: cannot listen on \"%s\": %s%s\n",
+			    urls.text[i], weir_strerror(err), url_hint(err));
 			return false;
 		}
 		printf("listening %s\n", bound);

@@ -13,7 +13,9 @@
  */
 #include "load_conn.h"
 #include "load_report.h"
+#include "operations.h"
 #include "options.h"
+#include "url_hint.h"
 
 #include <weir/weir.h>
 
@@ -46,8 +48,8 @@ static const struct option_spec load_options[] = {
     {"--size", "N", "bytes of a message", &message_size, 1, 65536, NULL},
     {"--seconds", "N", "how long", &seconds, 1, 86400, NULL},
     {"--timeout-ms", "N", "of each operation", &timeout_ms, 10, 600000, NULL},
-    {"--disturb", "N", "every n-th connection disturbs, 0: none", &disturb, 0,
-	100000, NULL},
+    {"--disturb", "N", "every n-th disturbs, 0: none", &disturb, 0, 100000,
+	NULL},
     {NULL, NULL, NULL, NULL, 0, 0, NULL},
 };
 
@@ -97,10 +99,8 @@ dialers_alloc(struct load *load)
 
 		if (err != WEIR_OK) {
 			fprintf(stderr,
-			    "weir-load: --connect: \"%s\": %s (accepted: "
-			    "tcp://HOST:PORT with a numeric host, "
-			    "unix://PATH)\n",
-			    urls.text[i], weir_strerror(err));
+			    "weir-load: cannot connect to \"%s\": %s%s\n",
+			    urls.text[i], weir_strerror(err), url_hint(err));
 			return false;
 		}
 	}
@@ -242,17 +242,13 @@ run_load(struct load *load, unsigned *stuck)
 static void
 load_close(struct load *load, struct load_outcome *o)
 {
-	weir_stats stats = {.size = sizeof(stats)};
-
 	for (unsigned i = 0; i < load->conns_len; i++) {
 		load_conn_fini(&load->conns[i]);
 	}
 	for (unsigned i = 0; i < urls.len; i++) {
 		weir_stream_dialer_free(load->dialers[i]);
 	}
-	if (weir_get_stats(&stats) == WEIR_OK) {
-		o->left = (long long)(stats.submitted - stats.completed);
-	}
+	o->left = operations_left(WEIR_SECONDS(1));
 	o->fini = weir_fini();
 	o->connected = load->run.connected;
 	o->failed = load->run.failed;
@@ -303,10 +299,10 @@ options_fit(void)
 	if (setrlimit(RLIMIT_NOFILE, &rl) == 0 &&
 	    rl.rlim_cur < (rlim_t)conns_len + OTHER_FDS) {
 		fprintf(stderr,
-		    "weir-load: --conns %ld: this system allows %llu open "
-		    "files (ulimit -Hn): up to %llu connections\n",
-		    conns_len, (unsigned long long)rl.rlim_cur,
-		    (unsigned long long)rl.rlim_cur - OTHER_FDS);
+		    "weir-load: --conns %ld needs %ld open files, the limit "
+		    "is %llu (ulimit -Hn)\n",
+		    conns_len, conns_len + OTHER_FDS,
+		    (unsigned long long)rl.rlim_cur);
 		return false;
 	}
 	return true;

@@ -119,13 +119,26 @@ wri_aio_deadline(weir_aio *aio)
 }
 
 /* Zero polls, and so does a time that has passed. */
-static bool
-is_due_now(weir_aio *aio)
+bool
+wri_aio_polls(weir_aio *aio)
 {
-	weir_time at = wri_aio_deadline(aio);
+	if (aio->expire_set) {
+		return aio->expire <= wri_now();
+	}
+	return aio->timeout == 0;
+}
 
-	return at != WEIR_NEVER &&
-	    ((!aio->expire_set && aio->timeout == 0) || at <= wri_now());
+/* Rows 4, 4'': there is nothing to start, or no longer. */
+static weir_err
+nothing_to_start(weir_aio *aio, uint64_t w)
+{
+	if (op_of(w) == OP_NONE && (w & W_REFUSED) != 0) {
+		return WEIR_ESTOPPED;
+	}
+	wri_aio_misuse(aio, "weir_aio_start",
+	    op_of(w) == OP_NONE ? "start without reset"
+				: "the operation was started or ended before");
+	return WEIR_EMISUSE;
 }
 
 /* Row 6: the start is refused, and the operation ends here. */
@@ -135,6 +148,9 @@ refuse(weir_aio *aio, uint64_t w)
 	weir_err rv;
 
 	for (;;) {
+		if (op_of(w) != OP_STARTING) {
+			return nothing_to_start(aio, w); /* it has ended */
+		}
 		switch (pend_of(w)) {
 		case WHY_CANCEL:
 			rv = (weir_err)((w & W_CODE) >> W_CODE_SHIFT);
@@ -167,16 +183,10 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 {
 	uint64_t w = wri_load(&aio->word, WRI_ACQ);
 
-	if (op_of(w) != OP_STARTING) { /* rows 4, 4'' */
-		if (op_of(w) == OP_NONE && (w & W_REFUSED) != 0) {
-			return WEIR_ESTOPPED;
-		}
-		wri_aio_misuse(aio, "weir_aio_start",
-		    op_of(w) == OP_NONE ? "start without reset"
-					: "the operation was started before");
-		return WEIR_EMISUSE;
+	if (op_of(w) != OP_STARTING) {
+		return nothing_to_start(aio, w);
 	}
-	if ((w & (W_STOP | W_PEND)) != 0 || (direct == 0 && is_due_now(aio))) {
+	if ((w & (W_STOP | W_PEND)) != 0 || (direct == 0 && wri_aio_polls(aio))) {
 		return refuse(aio, w);
 	}
 	if (direct == 0) {
@@ -189,7 +199,7 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	drop_once_only(aio, false);
 	while (!wri_cas_weak(
 	    &aio->word, &w, with_op(w, OP_ACTIVE) | direct, WRI_ACQ_REL)) {
-		if ((w & (W_STOP | W_PEND)) != 0) {
+		if (op_of(w) != OP_STARTING || (w & (W_STOP | W_PEND)) != 0) {
 			return refuse(aio, w);
 		}
 	}
@@ -233,7 +243,8 @@ wri_aio_settle(weir_aio *aio, bool skip)
 	uint64_t w = wri_load(&aio->word, WRI_RLX); /* our own ENDING */
 	uint64_t n;
 	bool *skipped = skip ? aio->skip : NULL;
-	bool push, plain = p == NULL || p->release == NULL;
+	bool plain = p == NULL || p->release == NULL;
+	bool push = false, released = false;
 
 	aio->skip = NULL;
 	aio->expire_set = false;
@@ -241,29 +252,17 @@ wri_aio_settle(weir_aio *aio, bool skip)
 		*skipped = true;
 	}
 	do {
-		push = false;
-		if ((w & W_ORPHAN) != 0) {
-			n = w; /* below */
-			break;
-		}
 		if (skipped != NULL ||
 		    ((w & (W_NOCB | W_HOOK | W_QUEUED)) == W_NOCB && plain)) {
 			n = idle_wakes(with_op(w, OP_NONE));
 		} else {
-			n = with_op(w, OP_DONE);
-			if ((w & (W_RUN | W_HOOK | W_QUEUED)) == 0) {
-				n |= W_QUEUED;
-				push = true;
-			}
+			n = wri_aio_hand_on(
+			    aio, with_op(w, OP_DONE), &push, &released);
 		}
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A2 */
-	if ((w & W_ORPHAN) != 0) {
-		wri_aio_orphan(aio);
-		return;
-	}
 	if (push) {
 		wri_exec_post(exec_of(aio), &aio->task);
-	} else if (op_of(n) == OP_NONE) {
+	} else {
 		after_move(aio, w, n);
 	}
 }

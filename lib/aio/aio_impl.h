@@ -138,6 +138,7 @@ struct weir_aio {
 	const weir_fdop *fdop; /* fdio.c: the step */
 	weir_err fd_note;      /* a cancel came before the list */
 	bool fd_started;
+	bool fd_tried;
 
 	/* The consumer, while no operation is pending. */
 	weir_duration timeout;
@@ -183,7 +184,8 @@ struct wri_frame *wri_frame_find(const weir_aio *aio);
 
 /* run.c */
 void wri_aio_run(struct wri_task *task); /* rows 17, 18 */
-void wri_aio_orphan(weir_aio *aio);
+uint64_t wri_aio_hand_on(
+    weir_aio *aio, uint64_t n, bool *push, bool *released);
 
 /* ask.c */
 /* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
@@ -203,6 +205,8 @@ weir_err wri_aio_start_direct(weir_aio *aio, const weir_provider *provider,
     void *arg, weir_time at, weir_err outcome);
 /* The deadline of this operation, WEIR_NEVER: none. */
 weir_time wri_aio_deadline(weir_aio *aio);
+/* Has it come, or is the timeout zero: what would wait is refused? */
+bool wri_aio_polls(weir_aio *aio);
 
 /* wait.c */
 void wri_aio_hold(weir_aio *aio); /* keeps the memory: nwait */
@@ -215,6 +219,7 @@ void wri_aio_register(weir_aio *aio);
 void wri_aio_destroy(weir_aio *aio);
 bool wri_aio_unregister(weir_aio *aio);
 void wri_aio_unbind(weir_aio *aio);
+struct weir_exec *wri_aio_exec(struct weir_exec *exec);
 void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
 const char *wri_aio_state(weir_aio *aio, char *buf, size_t size);
 extern uint32_t wri_aio_life; /* counts weir_init; fixed while it runs */
@@ -258,7 +263,7 @@ exec_of(weir_aio *aio)
 static inline void
 after_move(weir_aio *aio, uint64_t had, uint64_t w)
 {
-	if (is_gone(w)) {
+	if (is_gone(w) && !is_gone(had)) {
 		wri_aio_hand_over(aio);
 	}
 	if ((had & W_SLEEPER) != 0 && (w & W_SLEEPER) == 0) {

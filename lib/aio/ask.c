@@ -35,26 +35,20 @@ wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code)
 	const weir_provider *p = provider_of(aio);
 	struct wri_frame frame;
 	uint64_t w, n;
-	bool push;
+	bool push = false, released = false;
 
 	for (;;) {
 		wri_frame_push(&frame, aio, false);
 		p->cancel(aio, aio->arg, code_of(why, code));
 		wri_frame_pop(&frame);
-		w = wri_load(&aio->word, WRI_ACQ);
 		do {
-			push = false;
+			w = wri_load(&aio->word, WRI_ACQ); /* A2 */
 			if (op_of(w) == OP_ACTIVE && pend_of(w) > why) {
 				n = with_asked(w, pend_of(w)); /* row 15 */
-				continue;
+			} else {
+				n = wri_aio_hand_on(aio, w & ~W_HOOK, &push,
+				    &released); /* row 15' */
 			}
-			n = w & ~W_HOOK; /* row 15' */
-			if (op_of(w) == OP_DONE &&
-			    (w & (W_RUN | W_QUEUED)) == 0) {
-				n |= W_QUEUED;
-				push = true;
-			}
-			n = idle_wakes(n);
 		} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
 		if ((n & W_HOOK) == 0) {
 			break;
@@ -117,12 +111,12 @@ weir_cancel
 wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free)
 {
-	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A1 */
 	weir_cancel met;
-	uint64_t n;
+	uint64_t w, n;
 	bool hook;
 
 	do {
+		w = wri_load(&aio->word, WRI_ACQ); /* A1: provider */
 		if (was_free != NULL && (*was_free = (w & W_FREE) != 0)) {
 			return WEIR_CANCEL_IDLE;
 		}
@@ -225,7 +219,7 @@ deadline_gone(struct wri_deadline *d)
 {
 	weir_aio *aio = aio_of(d);
 
-	if (wri_load(&aio->nwait, WRI_SC) != 0 || !wri_aio_unregister(aio)) {
+	if (!wri_aio_unregister(aio)) {
 		return false;
 	}
 	wri_aio_destroy(aio);

@@ -127,6 +127,13 @@ weir_fd_close(weir_fd *fd)
 	wri_fd_rele(fd);
 }
 
+/* The library ends before this descriptor: nothing is carried out on it. */
+static void
+fd_forsaken(struct wri_pfd *pfd)
+{
+	weir_fd_shut(wri_container(pfd, struct weir_fd, pfd), WEIR_ESTOPPED);
+}
+
 weir_err
 wri_fdio_init(const char *backend, unsigned slots)
 {
@@ -136,6 +143,7 @@ wri_fdio_init(const char *backend, unsigned slots)
 	    .elem_size = sizeof(struct weir_fd),
 	    .elem_init = fd_elem_init,
 	    .ready = wri_fd_ready,
+	    .forsaken = fd_forsaken,
 	});
 }
 

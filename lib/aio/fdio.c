@@ -88,6 +88,7 @@ side_try(struct side *s, weir_aio *aio)
 	unsigned flags = 0;
 	weir_err rv;
 
+	aio->fd_tried = true;
 	wri_and(&s->word, ~S_READY, WRI_ACQ_REL);
 	rv = aio->fdop->try_step(aio, s->fd->pfd.fd, s->fd->arg, &flags);
 	if (rv != WEIR_EAGAIN &&
@@ -113,6 +114,11 @@ side_step(struct side *s, weir_aio *aio)
 	} else if ((w & S_CANCEL) != 0) {
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
 	} else if ((w & S_READY) != 0) {
+		rv = side_try(s, aio);
+	} else if (!aio->fd_started && !aio->fd_tried &&
+		   wri_aio_polls(aio)) {
+		/* What is there is taken, also if its event is still on its
+		 * way to us. */
 		rv = side_try(s, aio);
 	} else if (!aio->fd_started) {
 		if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
@@ -142,7 +148,7 @@ wri_side_run(struct side *s)
 			if (!side_next(s)) {
 				return;
 			}
-		} else if (steps >= STEPS_MAX) {
+		} else if (steps >= STEPS_MAX && wri_pool_default() != NULL) {
 			wri_exec_post(NULL, &s->task); /* still ours */
 			return;
 		} else if (!side_step(s, aio)) {
@@ -325,7 +331,7 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	}
 	s = &fd->side[dir];
 	aio->fdop = op;
-	aio->fd_started = false;
+	aio->fd_started = aio->fd_tried = false;
 	w = wri_load(&s->word, WRI_ACQ); /* F1 */
 	while (waiter(w) == NULL && (w & (S_OWNED | S_MORE | S_CLOSED)) == 0) {
 		if (wri_cas_weak(&s->word, &w, w | S_OWNED | (uintptr_t)aio,

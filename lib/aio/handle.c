@@ -34,7 +34,6 @@ wri_aio_destroy(weir_aio *aio)
 	if (aio->life == wri_aio_life) {
 		wri_deadline_fini(&aio->deadline);
 	}
-	aio->magic = AIO_DEAD;
 	wri_free(aio, sizeof(*aio));
 }
 
@@ -298,12 +297,22 @@ weir_aio_skip_callback(weir_aio *aio, bool *skipped)
 	}
 }
 
+/* NULL for the default pool, also when it is named: it ends before us. */
+struct weir_exec *
+wri_aio_exec(struct weir_exec *exec)
+{
+	struct wri_pool *pool = wri_pool_default();
+
+	return pool != NULL && exec == wri_pool_exec(pool) ? NULL : exec;
+}
+
 weir_err
 weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 {
 	weir_err rv = enter_idle(aio, "weir_aio_set_executor");
 
 	if (rv == WEIR_OK) {
+		exec = wri_aio_exec(exec);
 		if (exec != NULL) {
 			wri_add(&exec->users, 1, WRI_RLX); /* a count */
 		}

@@ -44,7 +44,11 @@ wri_aio_register(weir_aio *aio)
 	wri_mtx_unlock(&s->lock);
 }
 
-/* False: the walk has just found it; ask again. */
+/*
+ * The handle is dead: no walk shall find it, and a call that comes now is
+ * misuse.  False: a call is inside still; ask again.  May be asked once more
+ * after it was true.
+ */
 bool
 wri_aio_unregister(weir_aio *aio)
 {
@@ -53,13 +57,15 @@ wri_aio_unregister(weir_aio *aio)
 
 	wri_mtx_lock(&s->lock);
 	alone = wri_load(&aio->nwait, WRI_SC) == 0;
-	if (alone) {
+	if (alone && aio->live_prevp != NULL) {
 		*aio->live_prevp = aio->live_next;
 		if (aio->live_next != NULL) {
 			aio->live_next->live_prevp = aio->live_prevp;
 		}
+		aio->live_prevp = NULL;
 		s->n--;
 		s->ended += wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT;
+		aio->magic = AIO_DEAD;
 	}
 	wri_mtx_unlock(&s->lock);
 	return alone;
@@ -171,7 +177,8 @@ wri_registry_orphan(void)
 								 : "none",
 				    wri_aio_state(aio, state, sizeof(state)));
 			}
-			wri_aio_orphan(aio);
+			/* Row 20: nobody queues it from here on. */
+			wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
 			wri_aio_rele(aio);
 		}
 	}

@@ -12,35 +12,6 @@
  */
 #include "aio/aio_impl.h"
 
-/* The callback, and what comes after it (row 19). */
-static void
-run_callback(weir_aio *aio)
-{
-	struct wri_frame frame;
-	uint64_t w, n;
-	bool push;
-
-	wri_store(&aio->runner, wri_runner_self(), WRI_REL);
-	wri_frame_push(&frame, aio, true);
-	aio->cb(aio->cb_arg);
-	wri_frame_pop(&frame);
-	w = wri_load(&aio->word, WRI_RLX); /* a guess */
-	do {
-		push = false;
-		n = w & ~W_RUN;
-		if (op_of(w) == OP_DONE && (w & (W_HOOK | W_QUEUED)) == 0) {
-			n |= W_QUEUED;
-			push = true;
-		}
-		n = idle_wakes(n);
-	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A3 */
-	if (push) {
-		wri_exec_post(exec_of(aio), &aio->task);
-	} else {
-		after_move(aio, w, n);
-	}
-}
-
 static void
 call_release(weir_aio *aio)
 {
@@ -54,14 +25,62 @@ call_release(weir_aio *aio)
 	}
 }
 
+/*
+ * n is the word as the caller leaves it, who settled, called a hook or ran a
+ * callback.  A completion that is left to nobody else is queued (*push: the
+ * caller pushes), or when the library has ended, ends here without a callback
+ * (row 20).  *released: whether an earlier try has called release.
+ */
+uint64_t
+wri_aio_hand_on(weir_aio *aio, uint64_t n, bool *push, bool *released)
+{
+	*push = false;
+	if (op_of(n) != OP_DONE || (n & (W_RUN | W_HOOK | W_QUEUED)) != 0) {
+		return idle_wakes(n);
+	}
+	if ((n & W_ORPHAN) == 0) {
+		*push = true;
+		return n | W_QUEUED;
+	}
+	if (!*released) {
+		call_release(aio);
+		*released = true;
+	}
+	return idle_wakes(with_op(n, OP_NONE));
+}
+
+/* The callback, and what comes after it (row 19). */
+static void
+run_callback(weir_aio *aio)
+{
+	struct wri_frame frame;
+	uint64_t w, n;
+	bool push, released = false;
+
+	wri_frame_push(&frame, aio, true);
+	aio->cb(aio->cb_arg);
+	wri_frame_pop(&frame);
+	do {
+		w = wri_load(&aio->word, WRI_ACQ); /* A2 */
+		n = wri_aio_hand_on(aio, w & ~W_RUN, &push, &released);
+	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A3 */
+	if (push) {
+		wri_exec_post(exec_of(aio), &aio->task);
+	} else {
+		after_move(aio, w, n);
+	}
+}
+
 /* Row 17: the operation is done, and the word is ours but for the askers. */
 static void
 deliver(weir_aio *aio)
 {
-	uint64_t w, n;
+	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A2 */
+	uint64_t n;
 
 	call_release(aio);
-	w = wri_load(&aio->word, WRI_ACQ); /* A2 */
+	/* Before RUN says that it counts: wait.c follows it. */
+	wri_store(&aio->runner, wri_runner_self(), WRI_REL);
 	do {
 		n = with_op(w, OP_NONE) & ~W_QUEUED;
 		if ((w & W_NOCB) == 0) {
@@ -80,11 +99,11 @@ void
 wri_aio_run(struct wri_task *task)
 {
 	weir_aio *aio = wri_container(task, struct weir_aio, task);
-	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A1, A2 */
-	uint64_t n;
+	uint64_t w, n;
 	bool hook;
 
 	do {
+		w = wri_load(&aio->word, WRI_ACQ); /* A1: provider */
 		if (op_of(w) == OP_DONE && (w & (W_RUN | W_HOOK)) == 0) {
 			deliver(aio);
 			return;
@@ -101,35 +120,4 @@ wri_aio_run(struct wri_task *task)
 	} else if (is_gone(n)) { /* row 18' */
 		wri_aio_hand_over(aio);
 	}
-}
-
-/*
- * The library has ended.  An operation that is still out will end without a
- * callback; one that has just ended ends so now.
- */
-void
-wri_aio_orphan(weir_aio *aio)
-{
-	uint64_t w = wri_load(&aio->word, WRI_ACQ);
-	uint64_t n;
-	bool ends;
-
-	do {
-		ends = op_of(w) == OP_ENDING || op_of(w) == OP_DONE;
-		n = w | W_ORPHAN | W_STOP;
-		if ((w & W_ORPHAN) == 0) {
-			ends = op_of(w) == OP_DONE;
-		}
-		if (ends) {
-			n = with_op(n, OP_NONE) & ~W_QUEUED;
-		}
-		n = idle_wakes(n);
-		if (n == w) {
-			return;
-		}
-	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-	if (ends) {
-		call_release(aio);
-	}
-	after_move(aio, w, n);
 }

@@ -7,7 +7,7 @@
  * Shape      the expiry thread may end these operations itself (W_DIRECT);
  *            whoever cancels goes through the hook, and a hook that comes too
  *            late is answered quietly.
- * Pairs      I1  interval: next (acq_rel CAS); the tick is claimed by the CAS,
+ * Pairs      I1  interval: last (acq_rel CAS); the tick is claimed by the CAS,
  *                nothing else is carried.
  * Proof      test/aio/test_sleep.c, test/explorer/x_aio.c
  */
@@ -69,7 +69,7 @@ weir_sleep_aio(weir_duration d, weir_aio *aio)
 }
 
 struct weir_interval {
-	wri_a64 next; /* the tick that has not been given out */
+	wri_a64 last; /* the tick given out last; first, when it was made */
 	weir_duration period;
 };
 
@@ -91,8 +91,7 @@ weir_interval_alloc(weir_interval **ivp, weir_duration period)
 	}
 	iv->period = period;
 	/* Relaxed: nobody knows it yet. */
-	wri_store(
-	    &iv->next, (uint64_t)weir_time_after(wri_now(), period), WRI_RLX);
+	wri_store(&iv->last, (uint64_t)wri_now(), WRI_RLX);
 	*ivp = iv;
 	return WEIR_OK;
 }
@@ -111,19 +110,20 @@ weir_interval_next(weir_interval *iv, weir_aio *aio)
 	}
 	period = (uint64_t)iv->period;
 	now = (uint64_t)wri_now();
-	tick = wri_load(&iv->next, WRI_ACQ); /* I1 */
-	for (;;) {
+	missed = 0;
+	tick = wri_load(&iv->last, WRI_ACQ); /* I1 */
+	while (tick <= now) { /* else it is still to come: we share it */
 		uint64_t first;
 
-		/* Ticks that have passed are missed; the first that has not
-		 * is ours.  Several waiters share a tick to come. */
-		missed = tick > now ? 0 : (now - tick) / period + 1;
-		first = tick + missed * period;
-		if (missed == 0 ||
-		    wri_cas_weak(&iv->next, &tick, first, WRI_ACQ_REL)) {
+		/* Ticks that have passed since are missed; the first that has
+		 * not is ours. */
+		missed = (now - tick) / period;
+		first = tick + (missed + 1) * period;
+		if (wri_cas_weak(&iv->last, &tick, first, WRI_ACQ_REL)) {
 			tick = first;
 			break;
 		}
+		missed = 0;
 	}
 	weir_aio_set_count(aio, missed);
 	sleep_until(

@@ -33,6 +33,21 @@ struct weir_task {
 	weir_exec *exec;
 };
 
+/* The default pool has no bound, and may have ended. */
+static weir_err
+admit(weir_task *t)
+{
+	return t->exec == NULL ? WEIR_OK : wri_exec_admit(t->exec);
+}
+
+static void
+dismiss(weir_task *t)
+{
+	if (t->exec != NULL) {
+		wri_exec_dismiss(t->exec);
+	}
+}
+
 static void
 destroy(weir_task *t)
 {
@@ -50,7 +65,7 @@ queue_run(weir_task *t)
 		(void)weir_aio_finish(t->aio, WEIR_OK);
 		return WEIR_OK;
 	}
-	wri_exec_dismiss(t->exec);
+	dismiss(t);
 	if (wri_sub(&t->state, QUEUED, WRI_SC) == (QUEUED | FREED)) {
 		destroy(t); /* freed, and stopped before it could run again */
 	}
@@ -72,10 +87,10 @@ task_cb(void *arg)
 				     : (uint32_t)QUEUED;
 	} while (n != s && !wri_cas_weak(&t->state, &s, n, WRI_SC)); /* K1 */
 	if ((s & FREED) != 0) {
-		wri_exec_dismiss(t->exec);
+		dismiss(t);
 		destroy(t);
 	} else if (n == IDLE) {
-		wri_exec_dismiss(t->exec); /* the pool outlives its handles */
+		dismiss(t); /* the pool outlives its handles */
 	} else {
 		(void)queue_run(t); /* it keeps its place */
 	}
@@ -100,7 +115,7 @@ weir_task_alloc(
 	}
 	t->fn = fn;
 	t->arg = arg;
-	t->exec = exec;
+	t->exec = wri_aio_exec(exec);
 	rv = weir_aio_alloc(&t->aio, task_cb, t);
 	if (rv == WEIR_OK) {
 		rv = weir_aio_set_executor(t->aio, exec);
@@ -141,14 +156,14 @@ weir_task_post(weir_task *t)
 			}
 			break;
 		default:
-			rv = wri_exec_admit(t->exec);
+			rv = admit(t);
 			if (rv != WEIR_OK) {
 				return rv;
 			}
 			if (wri_cas(&t->state, &s, QUEUED, WRI_SC)) { /* K1 */
 				return queue_run(t);
 			}
-			wri_exec_dismiss(t->exec);
+			dismiss(t);
 			break;
 		}
 	}
@@ -157,7 +172,21 @@ weir_task_post(weir_task *t)
 weir_err
 weir_task_wait(weir_task *t)
 {
-	return t == NULL ? WEIR_OK : weir_aio_wait(t->aio);
+	weir_err rv;
+
+	if (t == NULL) {
+		return WEIR_OK;
+	}
+	for (;;) {
+		rv = weir_aio_wait(t->aio);
+		if (rv != WEIR_OK ||
+		    (wri_load(&t->state, WRI_SC) & ~(uint32_t)FREED) == IDLE) {
+			return rv;
+		}
+		/* Posted, and the poster is just about to queue the handle:
+		 * a post of ours may have been merged into that one. */
+		wri_yield();
+	}
 }
 
 void
@@ -166,7 +195,7 @@ weir_task_free(weir_task *t)
 	if (t == NULL || wri_life_forked()) {
 		return;
 	}
-	if (weir_aio_wait(t->aio) == WEIR_OK ||
+	if (weir_task_wait(t) == WEIR_OK ||
 	    wri_or(&t->state, FREED, WRI_SC) == IDLE) {
 		destroy(t);
 	}

@@ -312,18 +312,19 @@ weir_aio_close(weir_aio *aio)
 void
 wri_aio_hand_over(weir_aio *aio)
 {
-	while (!wri_deadline_held(&aio->deadline)) {
-		if (wri_load(&aio->nwait, WRI_SC) == 0 &&
-		    wri_aio_unregister(aio)) {
+	for (;;) {
+		bool alone = wri_aio_unregister(aio);
+
+		if (alone && !wri_deadline_held(&aio->deadline)) {
 			wri_aio_destroy(aio);
 			return;
 		}
-		if (wri_timer_running()) {
-			break;
+		if (aio->life == wri_aio_life &&
+		    wri_deadline_bury(&aio->deadline)) {
+			return;
 		}
 		wri_yield(); /* after fini: a waiter is just leaving */
 	}
-	wri_deadline_bury(&aio->deadline);
 }
 
 void

@@ -52,8 +52,17 @@ thread_create(pthread_t *id, struct thread_start *start)
 	sigset_t old;
 	int eno;
 
-	/* The mask is inherited: blocking it in the thread would be late. */
+	/* The mask is inherited: blocking it in the thread would be late.
+	 * What a thread does to itself stays open: blocked, it would end the
+	 * process past the program's own crash handler. */
 	sigfillset(&all);
+	sigdelset(&all, SIGSEGV);
+	sigdelset(&all, SIGBUS);
+	sigdelset(&all, SIGFPE);
+	sigdelset(&all, SIGILL);
+	sigdelset(&all, SIGTRAP);
+	sigdelset(&all, SIGSYS);
+	sigdelset(&all, SIGABRT);
 	eno = pthread_sigmask(SIG_SETMASK, &all, &old);
 	WRI_ASSERT(eno == 0);
 	/* glibc's default stack: RLIMIT_STACK, which a daemon may choose. */

@@ -35,6 +35,7 @@ static const struct wri_poller_ops *const backends[] = {
 static struct poller {
 	const struct wri_poller_ops *ops; /* NULL: not initialised */
 	void (*ready)(struct wri_pfd *pfd, unsigned dirs);
+	void (*forsaken)(struct wri_pfd *pfd);
 	unsigned nsets;
 	void *sets[WEIR_POLLER_THREADS_MAX]; /* struct wri_poll_set */
 } poller;
@@ -122,14 +123,29 @@ wri_poller_init(const struct wri_poller_config *config)
 	}
 	wri_table_init(config->elem_size, config->elem_init);
 	poller.ready = config->ready;
+	poller.forsaken = config->forsaken;
 	poller.ops = backends[i];
 	return WEIR_OK;
+}
+
+/* An element that outlives the poller. */
+static void
+pfd_forsake(struct wri_pfd *pfd)
+{
+	/* Relaxed: all other threads have left. */
+	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) {
+		wri_pfd_unwatch(pfd);
+		if (poller.forsaken != NULL) {
+			poller.forsaken(pfd);
+		}
+	}
 }
 
 void
 wri_poller_fini(void)
 {
 	WRI_ASSERT(poller.ops != NULL);
+	wri_table_each(pfd_forsake);
 	sets_fini(poller.ops);
 	wri_table_fini();
 	poller.ready = NULL;
@@ -275,8 +291,12 @@ wri_pfd_open(struct wri_pfd **pfdp, int fd)
 void
 wri_pfd_unwatch(struct wri_pfd *pfd)
 {
+	if (pfd->set == NULL) {
+		return; /* fini has done it */
+	}
 	pfd_retire(pfd);
 	poller.ops->del(pfd->set, pfd);
+	pfd->set = NULL; /* it may go before the element does */
 }
 
 void
@@ -290,8 +310,11 @@ wri_pfd_free(struct wri_pfd *pfd)
 void
 wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 {
-	if (poller.ops->want != NULL) {
-		poller.ops->want(pfd->set, pfd, dirs);
+	struct wri_poll_set *set = pfd->set;
+
+	/* NULL: unwatched; there may be no poller any more. */
+	if (set != NULL && poller.ops->want != NULL) {
+		poller.ops->want(set, pfd, dirs);
 	}
 }
 

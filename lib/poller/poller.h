@@ -5,10 +5,11 @@
  *            array); a descriptor is registered once with one slot, both
  *            directions, edge-triggered.  taskq's threads own the slots in
  *            turn and call wait and feed (taskq.h, struct wri_role_ops).
- * Ownership  table elements are type-stable: their memory lives until fini, so
- *            that an event for a descriptor closed meanwhile can be looked at
- *            and dropped.  The room above embeds struct wri_pfd first in its
- *            own element and keeps its state there.
+ * Ownership  table elements are type-stable: their memory lives until fini (or
+ *            the last free after it), so that an event for a descriptor closed
+ *            meanwhile can be looked at and dropped.  The room above embeds
+ *            struct wri_pfd first in its own element and keeps its state
+ *            there.
  * Bounds     WEIR_FD_MAX elements; EVENTS_MAX events a wait.
  */
 #ifndef POLLER_POLLER_H
@@ -53,11 +54,16 @@ struct wri_poller_config {
 	 * (closed, reused): then it is a needless look, or none.
 	 */
 	void (*ready)(struct wri_pfd *pfd, unsigned dirs);
+	/* fini has unwatched an element that is still open; NULL. */
+	void (*forsaken)(struct wri_pfd *pfd);
 };
 
 /* WEIR_ENOTSUP: no such backend; the log names those there are. */
 weir_err wri_poller_init(const struct wri_poller_config *config);
-/* All threads have left; elements still open are forgotten, not closed. */
+/*
+ * All threads have left.  Elements still open are unwatched; they and their
+ * memory live until wri_pfd_free.
+ */
 void wri_poller_fini(void);
 
 /* For wri_pool_config: slots of them. */

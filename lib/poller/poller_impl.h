@@ -80,8 +80,10 @@ event_index(uint64_t data)
 
 /* table.c.  The elements; one table per process, as there is one poller. */
 void wri_table_init(size_t elem_size, void (*elem_init)(struct wri_pfd *pfd));
-/* Free all elements, taken or not. */
+/* Free the elements, now or, if some are out, with the last put. */
 void wri_table_fini(void);
+/* Every element, also free ones; all other threads have left. */
+void wri_table_each(void (*fn)(struct wri_pfd *pfd));
 /* An element that nobody uses.  WEIR_ENOSPC: WEIR_FD_MAX are; WEIR_ENOMEM. */
 weir_err wri_table_take(struct wri_pfd **pfdp);
 void wri_table_put(struct wri_pfd *pfd);

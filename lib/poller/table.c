@@ -4,7 +4,8 @@
  * Purpose    an event that comes late must find memory of the right type,
  *            whoever uses it by then.  So elements live in chunks that stay
  *            until fini, and are reused.
- * Ownership  take gives an element, put takes it back; the memory is ours.
+ * Ownership  take gives an element, put takes it back; the memory is ours,
+ *            until fini or, with elements still out then, the last put.
  * Progress   at is wait-free; take and put hold a leaf lock for a few stores,
  *            take allocates without it when the free list is empty.
  * Pairs      D1  grow: chunk pointer (release) -> at (acquire) carries the
@@ -35,10 +36,12 @@ static struct table {
 	wri_mtx mtx;
 	struct wri_pfd *free; /* used last on top: it is warm */
 	unsigned nchunks;
+	unsigned taken; /* elements out */
+	bool ended;     /* fini was called: the last put frees */
 
 	/* Written under mtx, read by all; filled in order. */
 	wri_aptr chunks[CHUNKS_MAX];
-} table;
+} table = {.mtx = WRI_MTX_INIT};
 
 static struct wri_pfd *
 chunk_elem(void *chunk, unsigned i)
@@ -48,29 +51,81 @@ chunk_elem(void *chunk, unsigned i)
 	return (struct wri_pfd *)(void *)at;
 }
 
+/* Elements that outlived the last fini, and their chunks, are kept. */
 void
 wri_table_init(size_t elem_size, void (*elem_init)(struct wri_pfd *pfd))
 {
+	size_t lines = (elem_size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1);
+
 	WRI_ASSERT(elem_size >= sizeof(struct wri_pfd));
-	WRI_ASSERT(table.nchunks == 0);
-	table.elem_size = (elem_size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1);
+	wri_mtx_lock(&table.mtx);
+	WRI_ASSERT(table.nchunks == 0 || table.elem_size == lines);
+	table.elem_size = lines;
 	table.elem_init = elem_init;
+	table.ended = false;
+	wri_mtx_unlock(&table.mtx);
+}
+
+/*
+ * If fini was called and nothing is out, take all chunks away, as a list
+ * through their first elements: they are freed without the lock.
+ */
+static struct wri_pfd *
+chunks_detach_locked(void) WRI_REQUIRES(table.mtx)
+{
+	struct wri_pfd *list = NULL;
+
+	if (!table.ended || table.taken > 0) {
+		return NULL;
+	}
+	/* Relaxed: the lock; who looks without it has left. */
+	for (unsigned i = 0; i < table.nchunks; i++) {
+		struct wri_pfd *first = wri_load(&table.chunks[i], WRI_RLX);
+
+		wri_store(&table.chunks[i], NULL, WRI_RLX);
+		first->next_free = list;
+		list = first;
+	}
+	table.nchunks = 0;
 	table.free = NULL;
-	wri_mtx_init(&table.mtx);
+	return list;
+}
+
+static void
+chunks_free(struct wri_pfd *list, size_t size)
+{
+	while (list != NULL) {
+		struct wri_pfd *next = list->next_free;
+
+		wri_free(list, size);
+		list = next;
+	}
 }
 
 void
 wri_table_fini(void)
 {
-	/* Relaxed: all other threads have left. */
+	size_t size = CHUNK_LEN * table.elem_size;
+	struct wri_pfd *chunks;
+
+	wri_mtx_lock(&table.mtx);
+	table.ended = true;
+	chunks = chunks_detach_locked();
+	wri_mtx_unlock(&table.mtx);
+	chunks_free(chunks, size);
+}
+
+void
+wri_table_each(void (*fn)(struct wri_pfd *pfd))
+{
+	/* All other threads have left: nchunks stands still. */
 	for (unsigned i = 0; i < table.nchunks; i++) {
-		wri_free(wri_load(&table.chunks[i], WRI_RLX),
-		    CHUNK_LEN * table.elem_size);
-		wri_store(&table.chunks[i], NULL, WRI_RLX);
+		void *chunk = wri_load(&table.chunks[i], WRI_ACQ); /* D1 */
+
+		for (unsigned k = 0; k < CHUNK_LEN; k++) {
+			fn(chunk_elem(chunk, k));
+		}
 	}
-	table.nchunks = 0;
-	table.free = NULL;
-	wri_mtx_fini(&table.mtx);
 }
 
 static struct wri_pfd *
@@ -81,6 +136,7 @@ free_pop_locked(void) WRI_REQUIRES(table.mtx)
 	if (pfd != NULL) {
 		table.free = pfd->next_free;
 		pfd->next_free = NULL;
+		table.taken++;
 	}
 	return pfd;
 }
@@ -161,11 +217,19 @@ wri_table_take(struct wri_pfd **pfdp)
 void
 wri_table_put(struct wri_pfd *pfd)
 {
+	struct wri_pfd *chunks;
+	size_t size;
+
 	WRI_DASSERT(wri_table_at(pfd->index) == pfd);
 	wri_mtx_lock(&table.mtx);
+	WRI_ASSERT(table.taken > 0);
 	pfd->next_free = table.free;
 	table.free = pfd;
+	table.taken--;
+	size = CHUNK_LEN * table.elem_size;
+	chunks = chunks_detach_locked();
 	wri_mtx_unlock(&table.mtx);
+	chunks_free(chunks, size);
 }
 
 struct wri_pfd *

@@ -259,8 +259,8 @@ dial_submit(struct dial *dl)
 
 	weir_aio_skip_callback(dl->inner, &ended);
 	if (dl->state == DIAL_WAITS) {
-		wri_stream_submit(
-		    dl->conn, WEIR_DIR_WRITE, dl->inner, &wri_sock_connect);
+		weir_fd_submit(
+		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wri_sock_connect);
 		return ended;
 	}
 	weir_sleep_aio(dl->nap_ns, dl->inner);
@@ -361,35 +361,34 @@ dial_start(struct dial *dl)
 	return true;
 }
 
-/* A dial of its own memory, counted by wri_dialer_enter. */
-static weir_err
-dial_alloc(struct dial **dlp, struct weir_stream_dialer *d, weir_aio *outer)
+/* A dial, counted by wri_dialer_enter.  NULL: *err says why. */
+static struct dial *
+dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 {
 	struct dial *dl = wri_alloc(sizeof(*dl));
 
 	if (dl == NULL) {
-		return WEIR_ENOMEM;
+		*err = WEIR_ENOMEM;
+		return NULL;
 	}
 	dl->fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
 	if (dl->fd < 0) {
-		weir_err err = wri_err_of(-dl->fd);
-
+		*err = wri_err_of(-dl->fd);
 		wri_free(dl, sizeof(*dl));
-		return err;
+		return NULL;
 	}
 	(void)wri_add(&d->refs, 1, WRI_RLX); /* the caller has one */
 	dl->dialer = d;
 	dl->outer = outer;
 	dl->nap_ns = DIAL_NAP_MIN;
 	wri_store(&dl->refs, 1, WRI_RLX); /* the runner's; nobody else yet */
-	*dlp = dl;
-	return WEIR_OK;
+	return dl;
 }
 
 void
 weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 {
-	struct dial *dl = NULL;
+	struct dial *dl;
 	weir_err err = WEIR_EINVAL;
 
 	if (d != NULL && !wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
@@ -405,8 +404,8 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 		(void)weir_aio_finish(aio, err);
 		return;
 	}
-	err = dial_alloc(&dl, d, aio);
-	if (err != WEIR_OK) {
+	dl = dial_alloc(d, aio, &err);
+	if (dl == NULL) {
 		wri_dialer_leave(d);
 		(void)weir_aio_finish(aio, err);
 		return;

@@ -127,37 +127,24 @@ listener_begin(struct weir_stream_listener *l)
 	return err;
 }
 
-/* The socket is there: is the listener?  WEIR_OK: it listens. */
+/* The socket is there: is the listener, or was it closed meanwhile? */
 static weir_err
 listener_publish(struct weir_stream_listener *l, weir_fd *fd)
 {
-	weir_err err = WEIR_ECLOSED;
+	bool open;
 
-	wri_listener_hold(l); /* for the live list */
-	if (wri_live_add(&l->live) != WEIR_OK) {
-		wri_listener_rele(l);
-		err = WEIR_ESTOPPED;
-		goto fail_unbind;
-	}
 	wri_mtx_lock(&l->mtx);
-	if (l->state == WRI_LISTENER_BINDING) {
+	open = l->state == WRI_LISTENER_BINDING;
+	if (open) {
 		l->state = WRI_LISTENER_OPEN;
 		l->fd = fd;
-		err = WEIR_OK;
-	} else if (l->state == WRI_LISTENER_STOPPED) {
-		err = WEIR_ESTOPPED;
 	}
 	wri_mtx_unlock(&l->mtx);
-	if (err == WEIR_OK) {
-		return WEIR_OK;
+	if (!open) {
+		l->ops->unbind(&l->ep, &l->file);
+		weir_fd_close(fd);
 	}
-	if (wri_live_remove(&l->live)) {
-		wri_listener_rele(l);
-	}
-fail_unbind:
-	l->ops->unbind(&l->ep, &l->file);
-	weir_fd_close(fd);
-	return err;
+	return open ? WEIR_OK : WEIR_ECLOSED;
 }
 
 weir_err
@@ -254,14 +241,14 @@ wri_listener_unuse(struct weir_stream_listener *l)
 	weir_fd_close(fd);
 }
 
-/* No more accepts; those that wait end with err. */
+/* No more accepts; those that wait end. */
 static void
-listener_shut(
-    struct weir_stream_listener *l, enum wri_listener_state to, weir_err err)
+listener_shut(struct weir_stream_listener *l, enum wri_listener_state to)
 {
 	enum wri_listener_state was;
 	weir_stream *spare;
 	weir_fd *fd;
+	weir_err err;
 	bool napping;
 
 	wri_mtx_lock(&l->mtx);
@@ -269,6 +256,8 @@ listener_shut(
 	if (was != WRI_LISTENER_CLOSED) {
 		l->state = to;
 	}
+	/* A stop that meets a close half way speaks for it. */
+	err = l->state == WRI_LISTENER_CLOSED ? WEIR_ECLOSED : WEIR_ESTOPPED;
 	spare = l->spare;
 	l->spare = NULL;
 	napping = l->pump_state == WRI_PUMP_NAPPING;
@@ -289,32 +278,18 @@ listener_shut(
 	if (napping) {
 		(void)weir_aio_cancel(l->pump);
 	}
-	if (wri_live_remove(&l->live)) {
-		wri_listener_rele(l); /* not the last: the caller has one */
-	}
 }
 
 void
 wri_listener_stop(struct weir_stream_listener *l)
 {
-	listener_shut(l, WRI_LISTENER_STOPPED, WEIR_ESTOPPED);
-}
-
-/* The library ends; the reference of the live list is ours. */
-static void
-listener_end(struct wri_live *live)
-{
-	struct weir_stream_listener *l =
-	    wri_container(live, struct weir_stream_listener, live);
-
-	wri_listener_stop(l);
-	wri_listener_rele(l);
+	listener_shut(l, WRI_LISTENER_STOPPED);
 }
 
 static void
 listener_close(struct weir_stream_listener *l)
 {
-	listener_shut(l, WRI_LISTENER_CLOSED, WEIR_ECLOSED);
+	listener_shut(l, WRI_LISTENER_CLOSED);
 }
 
 void
@@ -365,7 +340,6 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 		return err;
 	}
 	weir_aio_set_tag(l->pump, "stream accept");
-	l->live.end = listener_end;
 	l->magic = WRI_MAGIC_LISTENER;
 	l->ops = ops;
 	l->ep = ep;

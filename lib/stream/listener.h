@@ -34,12 +34,10 @@ struct weir_stream_listener {
 	const struct wri_stream_ops *ops;
 	struct wri_endpoint ep;
 	weir_aio *pump;
-	struct wri_live live;
 
 	/* Any thread. */
-	wri_a32 refs;    /* the program's, the weir_fd's, the live list's, the
-			       running pump's, one
-			    per call of accept and per waiting operation */
+	wri_a32 refs; /* the program's, the weir_fd's, the running pump's, one
+			 per call of accept and per waiting operation */
 	wri_a32 options; /* WRI_OPT_ bits */
 
 	wri_mtx mtx;
@@ -69,7 +67,7 @@ void wri_listener_rele(struct weir_stream_listener *l);
 /* The bound address; WEIR_ESTATE before listen, WEIR_ECLOSED after close. */
 weir_err wri_listener_bound(
     struct weir_stream_listener *l, weir_sockaddr *name);
-/* The library ends: waiters end with WEIR_ESTOPPED. */
+/* The library has ended: waiters end with WEIR_ESTOPPED. */
 void wri_listener_stop(struct weir_stream_listener *l);
 /* Done with fd; the last one after a close or stop closes it. */
 void wri_listener_unuse(struct weir_stream_listener *l);

@@ -156,10 +156,7 @@ weir_stream_listener_get_int(
 	return err;
 }
 
-/*
- * The option of a stream that is not closed.  On success its descriptor is in
- * use by the caller.
- */
+/* The option of a stream that is not closed. */
 static weir_err
 stream_option(weir_stream *s, const char *opt, const struct wri_sockopt **op)
 {
@@ -167,12 +164,10 @@ stream_option(weir_stream *s, const char *opt, const struct wri_sockopt **op)
 	if (*op == NULL) {
 		return WEIR_ENOTSUP;
 	}
-	/* Relaxed: a close at the same time may come before or after us. */
-	if ((wri_load(&s->word, WRI_RLX) & WRI_ENDED_ALL) != 0 ||
-	    !wri_stream_use(s)) {
-		return WEIR_ECLOSED;
-	}
-	return WEIR_OK;
+	/* Relaxed: a close at the same time may come before or after us; the
+	 * descriptor is open either way. */
+	return wri_load(&s->ended, WRI_RLX) & WRI_ENDED_ALL ? WEIR_ECLOSED
+							    : WEIR_OK;
 }
 
 weir_err
@@ -191,7 +186,6 @@ weir_stream_set_bool(weir_stream *s, const char *opt, bool value)
 	}
 	r = wri_sys_setsockopt(
 	    weir_fd_number(s->fd), o->level, o->number, &on, sizeof(on));
-	wri_stream_unuse(s);
 	return r == 0 ? WEIR_OK : wri_err_of(-r);
 }
 
@@ -212,7 +206,6 @@ weir_stream_get_bool(weir_stream *s, const char *opt, bool *value)
 	}
 	r = wri_sys_getsockopt(
 	    weir_fd_number(s->fd), o->level, o->number, &on, &len);
-	wri_stream_unuse(s);
 	if (r != 0) {
 		return wri_err_of(-r);
 	}

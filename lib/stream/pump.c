@@ -38,8 +38,8 @@
 #define PUMP_PAUSE_MIN WEIR_MS(10)
 #define PUMP_PAUSE_MAX WEIR_SECONDS(1)
 #define PUMP_ROUNDS_MAX 4
-/* Long enough to leave the stack, short enough not to matter. */
-#define PUMP_BREATH ((weir_duration)1)
+/* Long enough not to end on the spot, short enough not to matter. */
+#define PUMP_BREATH WEIR_US(100)
 
 static wri_a64 pump_pauses;
 
@@ -242,7 +242,7 @@ pump_submit(struct weir_stream_listener *l, unsigned round)
 		return false;
 	}
 	nap = wri_pump_pause_locked(l);
-	if (nap == 0 && round == PUMP_ROUNDS_MAX) {
+	if (nap == 0 && round >= PUMP_ROUNDS_MAX) {
 		nap = PUMP_BREATH;
 	}
 	l->pump_state = nap > 0 ? WRI_PUMP_NAPPING : WRI_PUMP_WATCHING;

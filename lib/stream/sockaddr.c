@@ -128,7 +128,10 @@ text_add_abstract(struct text *t, const weir_sockaddr_abstract *name)
 	for (size_t i = 0; i < len; i++) {
 		uint8_t c = name->sa_name[i];
 
-		shown[i] = c >= 0x20 && c < 0x7f ? (char)c : '@';
+		shown[i] = '@';
+		if (c >= 0x20 && c < 0x7f) {
+			shown[i] = (char)c;
+		}
 	}
 	shown[len] = '\0';
 	text_add(t, "abstract[%s]", shown);

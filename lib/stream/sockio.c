@@ -8,8 +8,8 @@
  *            while a step runs.
  * Progress   never blocks.  recv and send make one system call; the others
  *            go on until done or EAGAIN, bounded by the iov.
- * Pairs      S1  close: ALL (release), then shutdown(2) -> a step that sees
- *                the end of the connection: ALL (acquire).  The system call
+ * Pairs      S1  close: ended (release), then shutdown(2) -> a step that sees
+ *                the end of the connection: ended (acquire).  The system call
  *                orders the two; the flag tells our own end from the peer's.
  * Bounds     SOCK_IOV_MAX pieces and SOCK_BYTES_MAX bytes per system call.
  * Proof      test/stream/test_io.c, test/stream/test_faults.c
@@ -37,6 +37,10 @@ _Static_assert(
 	offsetof(weir_iov, iov_len) == offsetof(struct iovec, iov_len),
     "weir_iov and struct iovec have one shape");
 
+/* The gate has the bound on operations that wait, under its own name. */
+_Static_assert(WEIR_STREAM_QUEUE_MAX == WEIR_FD_QUEUE_MAX,
+    "one bound on operations that wait");
+
 /* Get what is left to move, cut to what one call may move. */
 static unsigned
 sock_iov_get(weir_aio *aio, union sock_iov *iov, size_t *len)
@@ -62,7 +66,7 @@ sock_err(weir_stream *s, ssize_t r)
 	if (r == -EAGAIN) {
 		return WEIR_EAGAIN;
 	}
-	if (wri_load(&s->word, WRI_ACQ) & WRI_ENDED_ALL) { /* S1 */
+	if (wri_load(&s->ended, WRI_ACQ) & WRI_ENDED_ALL) { /* S1 */
 		return WEIR_ECLOSED;
 	}
 	return r == 0 ? WEIR_ECONNSHUT : wri_err_of((int)-r);
@@ -141,7 +145,7 @@ sock_send_once(weir_aio *aio, int fd)
 static inline bool
 sock_send_ended(weir_stream *s)
 {
-	return wri_unlikely((wri_load(&s->word, WRI_RLX) & WRI_ENDED) != 0);
+	return wri_unlikely(wri_load(&s->ended, WRI_RLX) != 0);
 }
 
 static weir_err

@@ -3,26 +3,19 @@
  *
  * Purpose    hands the program's aio to the gate; everything else is slow
  *            path.
- * Ownership  the program owns the handle; the memory goes with the last
- *            reference: the program's, the weir_fd's (until its release says
- *            that no step and no operation refers to us), the live list's.
+ * Ownership  the program owns the handle; the memory goes in the release of
+ *            the weir_fd, when no step and no operation refers to it.
  * Shape
  *
- *              open ──close──▶ ALL ──free──▶ weir_fd_close ──▶ release
- *                └─shutdown──▶ SEND
+ *              open ──close──▶ ended ALL ──free──▶ weir_fd_close ──▶ release
+ *                └─shutdown──▶ ended SEND
  *
  *            The descriptor stays open from the making to free, so every call
- *            before free may use it.  weir_fini closes it earlier: LIBRARY, as
- *            soon as no other thread uses it.  Receive and send do not count
- *            as users, because that would cost them two atomic operations on
- *            one line: a submit that overlaps with weir_fini meets a weir_fd
- *            that is closed but, as nothing is opened any more, not reused.
- *            In a forked child the connection is the parent's: nothing is shut
- *            down or freed there.
- * Progress   lock-free but for the gate and the live list.
- * Pairs      S1  see sockio.c: ALL is set before shutdown(2).
- *            S2  use, unuse and library's end change one word (acq_rel): what
- *                users did comes before the close of the descriptor.
+ *            before free may use it, also when weir_fini came between.  In a
+ *            forked child the connection is the parent's: nothing is shut down
+ *            or freed there.
+ * Progress   lock-free but for the gate.
+ * Pairs      S1  see sockio.c: ended is set before shutdown(2).
  * Proof      test/stream/test_io.c, test/stream/test_states.c
  */
 #include "stream/stream.h"
@@ -37,58 +30,12 @@
 #include <string.h>
 
 static void
-stream_rele(weir_stream *s)
-{
-	/* acq_rel: what others did with it comes before its end. */
-	if (wri_sub(&s->refs, 1, WRI_ACQ_REL) == 1) {
-		WRI_ASSERT(s->magic == WRI_MAGIC_GONE);
-		wri_free(s, sizeof(*s));
-	}
-}
-
-static void
 stream_release(void *arg)
 {
-	stream_rele(arg);
-}
+	weir_stream *s = arg;
 
-bool
-wri_stream_use(weir_stream *s)
-{
-	uint32_t seen = wri_load(&s->word, WRI_RLX); /* only a guess */
-
-	do {
-		if (seen & WRI_ENDED_LIBRARY) {
-			return false;
-		}
-	} while (!wri_cas_weak(
-	    &s->word, &seen, seen + WRI_USERS, WRI_ACQ_REL)); /* S2 */
-	return true;
-}
-
-void
-wri_stream_unuse(weir_stream *s)
-{
-	uint32_t was = wri_sub(&s->word, WRI_USERS, WRI_ACQ_REL); /* S2 */
-
-	if ((was & WRI_ENDED_LIBRARY) != 0 && was / WRI_USERS == 1) {
-		weir_fd_close(s->fd);
-	}
-}
-
-/* The library ends; the reference of the live list is ours. */
-static void
-stream_end(struct wri_live *live)
-{
-	weir_stream *s = wri_container(live, weir_stream, live);
-	uint32_t was;
-
-	weir_fd_shut(s->fd, WEIR_ESTOPPED);
-	was = wri_or(&s->word, WRI_ENDED_LIBRARY, WRI_ACQ_REL); /* S2 */
-	if (was / WRI_USERS == 0) {
-		weir_fd_close(s->fd);
-	}
-	stream_rele(s);
+	WRI_ASSERT(s->magic == WRI_MAGIC_GONE);
+	wri_free(s, sizeof(*s));
 }
 
 weir_err
@@ -102,8 +49,6 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 	}
 	s->magic = WRI_MAGIC_STREAM;
 	s->ops = ops;
-	s->live.end = stream_end;
-	wri_store(&s->refs, 3, WRI_RLX); /* nobody else knows it yet */
 	err = weir_fd_open(&s->fd, fd,
 	    &(weir_fd_params){
 		.size = sizeof(weir_fd_params),
@@ -114,11 +59,6 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 		wri_free(s, sizeof(*s));
 		return err;
 	}
-	if (wri_live_add(&s->live) != WEIR_OK) {
-		/* As if weir_fini had come a moment later: the caller has a
-		 * stream that has ended. */
-		stream_end(&s->live);
-	}
 	*sp = s;
 	return WEIR_OK;
 }
@@ -127,14 +67,8 @@ weir_err
 wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
     uint32_t options, const struct wri_sysaddr *peer)
 {
-	weir_err err;
-	int fd;
+	int fd = weir_fd_number(s->fd);
 	int on = 1;
-
-	if (!wri_stream_use(s)) {
-		return WEIR_ESTOPPED;
-	}
-	fd = weir_fd_number(s->fd);
 
 	for (const struct wri_sockopt *o = s->ops->options; o->name != NULL;
 	     o++) {
@@ -144,9 +78,7 @@ wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
 			    fd, o->level, o->number, &on, sizeof(on));
 		}
 	}
-	err = s->ops->name_ends(s, ep, fd, peer);
-	wri_stream_unuse(s);
-	return err;
+	return s->ops->name_ends(s, ep, fd, peer);
 }
 
 weir_err
@@ -203,25 +135,12 @@ stream_ok(const weir_stream *s, const char *call)
 	return wri_stream_handle_ok(s, WRI_MAGIC_STREAM, call);
 }
 
-void
-wri_stream_submit(
-    weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op)
-{
-	/* Relaxed: see above. */
-	if (wri_likely(
-		(wri_load(&s->word, WRI_RLX) & WRI_ENDED_LIBRARY) == 0)) {
-		weir_fd_submit(s->fd, dir, aio, op);
-	} else if (weir_aio_reset(aio) == WEIR_OK) {
-		(void)weir_aio_finish(aio, WEIR_ESTOPPED);
-	}
-}
-
 static void
 stream_submit(weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op,
     const char *call)
 {
 	if (wri_likely(stream_ok(s, call))) {
-		wri_stream_submit(s, dir, aio, op);
+		weir_fd_submit(s->fd, dir, aio, op);
 	} else if (s == NULL && weir_aio_reset(aio) == WEIR_OK) {
 		(void)weir_aio_finish(aio, WEIR_EINVAL);
 	}
@@ -263,12 +182,10 @@ weir_stream_shutdown(weir_stream *s)
 		return s == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
 	}
 	/* Release: S1. */
-	if (wri_or(&s->word, WRI_ENDED_SEND, WRI_ACQ_REL) & WRI_ENDED_ALL ||
-	    !wri_stream_use(s)) {
+	if (wri_or(&s->ended, WRI_ENDED_SEND, WRI_ACQ_REL) & WRI_ENDED_ALL) {
 		return WEIR_ECLOSED;
 	}
 	r = wri_sys_shutdown(weir_fd_number(s->fd), SHUT_WR);
-	wri_stream_unuse(s);
 	return r == 0 ? WEIR_OK : wri_err_of(-r);
 }
 
@@ -276,13 +193,12 @@ weir_stream_shutdown(weir_stream *s)
 static void
 stream_close(weir_stream *s)
 {
-	uint32_t was = wri_or(&s->word, WRI_ENDED_ALL, WRI_ACQ_REL); /* S1 */
+	uint32_t was = wri_or(&s->ended, WRI_ENDED_ALL, WRI_ACQ_REL); /* S1 */
 
-	if ((was & WRI_ENDED_ALL) == 0 && wri_stream_use(s)) {
+	if ((was & WRI_ENDED_ALL) == 0) {
 		weir_fd_shut(s->fd, WEIR_ECLOSED);
 		/* Fails when the peer is gone already. */
 		(void)wri_sys_shutdown(weir_fd_number(s->fd), SHUT_RDWR);
-		wri_stream_unuse(s);
 	}
 }
 
@@ -305,13 +221,9 @@ weir_stream_free(weir_stream *s)
 {
 	if (!wri_life_forked() && stream_ok(s, __func__)) {
 		/* Release: S1; a step that fails from here on is our doing. */
-		(void)wri_or(&s->word, WRI_ENDED_ALL, WRI_REL);
+		(void)wri_or(&s->ended, WRI_ENDED_ALL, WRI_REL);
 		s->magic = WRI_MAGIC_GONE;
-		if (wri_live_remove(&s->live)) {
-			weir_fd_close(s->fd);
-			stream_rele(s); /* the list's */
-		}
-		stream_rele(s);
+		weir_fd_close(s->fd);
 	}
 }
 

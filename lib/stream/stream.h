@@ -12,7 +12,6 @@
 
 #include "base/attr.h"
 #include "base/sync.h"
-#include "stream/live.h"
 #include "stream/url.h"
 
 #include <weir/provider.h>
@@ -111,26 +110,20 @@ enum wri_magic {
 	WRI_MAGIC_GONE = 0x57724900,
 };
 
-/* What has ended on a stream, bits of weir_stream.word. */
+/* What has ended on a stream, bits of weir_stream.ended. */
 #define WRI_ENDED_SEND 1u
 #define WRI_ENDED_ALL 2u
-#define WRI_ENDED_LIBRARY 4u /* fd is gone, or will be when nobody uses it */
-#define WRI_ENDED 7u
-/* The rest counts the threads that use fd, but for receive and send. */
-#define WRI_USERS 8u
 
 struct weir_stream {
 	/* Fixed once the program has it. */
 	uint32_t magic;
 	const struct wri_stream_ops *ops;
-	weir_fd *fd;
+	weir_fd *fd; /* until free */
 	weir_sockaddr self;
 	weir_sockaddr peer;
-	struct wri_live live;
 
 	/* Any thread. */
-	wri_a32 word; /* WRI_ENDED_ bits and users */
-	wri_a32 refs; /* the program's, the weir_fd's, the live list's */
+	wri_a32 ended; /* WRI_ENDED_ bits */
 };
 
 /*
@@ -161,17 +154,6 @@ WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
 
-/* Carry out an operation; after the end of the library it ends at once. */
-void wri_stream_submit(
-    weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op);
-
-/*
- * Keep fd of a stream that is not freed for a moment; false: it is gone, the
- * library has ended.  Receive and send do without: see stream.c.
- */
-bool wri_stream_use(weir_stream *s);
-void wri_stream_unuse(weir_stream *s);
-
 /* An option by its name, NULL: not one of these. */
 const struct wri_sockopt *wri_sockopt_find(
     const struct wri_stream_ops *ops, const char *name);
@@ -184,12 +166,5 @@ weir_err wri_options_get(const struct wri_stream_ops *ops,
 /* Times that a listener paused for lack of descriptors or memory, since ever:
  * weir_stats.accept_pauses. */
 uint64_t wri_stream_accept_pauses(void);
-
-/*
- * The library ends: every stream and listener lets go of its descriptor, what
- * is pending ends with WEIR_ESTOPPED.  Once, after the life has ended, before
- * the pollers do.
- */
-void wri_stream_end(void);
 
 #endif

@@ -1,31 +1,37 @@
 /*
- * pool - inboxes, wake-ups, growth and end of a pool of threads.
+ * pool - life of a pool of threads: posts, growth, waits, end.
  *
  * Purpose    tasks come in through the door (from outside) or into the inbox
- *            of the thread that makes them; a wake-up is sent only when no
- *            awake thread will do.
+ *            of the thread that makes them.
  * Ownership  a pool owns its threads; tasks are lent.
- * Progress   push is wait-free; notify makes at most one futex call.
- * Pairs      T1  push: the queue's head (seq_cst), then tokens, nparked,
- *                searching (seq_cst) <-> going idle: tokens, nparked, searching
- *                (seq_cst), then the queues (seq_cst).  Forbids "queued, and
- *                nobody will look".
- *            T2  wake: park (release) -> the sleeper: park (acquire).
- *            T3  start: runners[i] (release) -> readers (acquire) carries the
- *                runner's fixed fields.
+ * Progress   push is wait-free.
+ * Pairs      T1  (wake.c).
+ *            T3  start: runners[i], nrunners (release) -> readers (acquire)
+ *                carries the runner's fixed fields.
+ *            T4  end: ended (release) -> wri_pool_stop (acquire).
+ *            T6  abandon: stopping (seq_cst) -> whoever comes back from a
+ *                callback: stopping (seq_cst), before it touches a slot or the
+ *                watch's timer, which may be gone.
  * Bounds     runners_max threads.
- * Proof      test/explorer/x_pool.c, test/taskq/test_pool.c
+ * Proof      test/explorer/x_pool.c, x_pool_wait.c, x_pool_stop.c;
+ *            test/taskq/test_pool.c
  */
 #include "taskq/taskq_impl.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/panic.h"
 
 #include <stdio.h>
 #include <string.h>
 
 static wri_aptr default_pool;
+
+/*
+ * The default pool's memory is static: a thread of the program that finishes an
+ * operation while the library ends may still look whom to wake, and what was
+ * bound to the pool may be freed after that.
+ */
+static struct wri_pool default_storage;
 
 struct weir_exec *
 wri_pool_exec(struct wri_pool *pool)
@@ -43,118 +49,6 @@ struct wri_pool *
 wri_pool_default(void)
 {
 	return wri_load(&default_pool, WRI_ACQ);
-}
-
-/* Take one thread out of the parked; NULL: nobody is. */
-static struct wri_runner *
-pool_unpark(struct wri_pool *pool)
-{
-	unsigned words = (wri_load(&pool->nrunners, WRI_RLX) + 63) / 64;
-
-	for (unsigned i = 0; i < words; i++) {
-		uint64_t bits = wri_load(&pool->parked[i], WRI_SC); /* T1 */
-
-		while (bits != 0) {
-			unsigned b = (unsigned)__builtin_ctzll(bits);
-			uint64_t bit = UINT64_C(1) << b;
-
-			bits &= ~bit;
-			if ((wri_and(&pool->parked[i], ~bit, WRI_SC) & bit) !=
-			    0) {
-				wri_sub(&pool->nparked, 1, WRI_SC);
-				return pool_runner(pool, i * 64 + b);
-			} /* else somebody else took it */
-		}
-	}
-	return NULL;
-}
-
-/* Let a thread go on that was parked.  The caller has counted it as searching. */
-static void
-runner_wake(struct wri_runner *r)
-{
-	wri_add(&r->pool->wakes, 1, WRI_RLX); /* a counter */
-	wri_store(&r->park, 1, WRI_REL);      /* T2 */
-	wri_futex_wake(&r->park, 1);
-}
-
-/* Wake one parked thread; it counts as searching from here on. */
-static bool
-pool_wake_parked(struct wri_pool *pool)
-{
-	struct wri_runner *r = pool_unpark(pool);
-
-	if (r == NULL) {
-		return false;
-	}
-	wri_add(&pool->searching, 1, WRI_SC);
-	runner_wake(r);
-	return true;
-}
-
-/* Let one poller look that sleeps; false: none does. */
-static bool
-pool_wake_poller(struct wri_pool *pool)
-{
-	for (unsigned i = 0; i < pool->nslots; i++) {
-		struct wri_slot *slot = &pool->slots[i];
-
-		if (wri_load(&slot->asleep, WRI_SC) != 0 && /* T1 */
-		    wri_xchg(&slot->asleep, 0, WRI_SC) != 0) {
-			pool->role_ops->wake(slot->arg);
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Wake a thread that may look for work; false: nobody sleeps. */
-bool
-wri_pool_wake(struct wri_pool *pool)
-{
-	return pool_wake_parked(pool) || pool_wake_poller(pool);
-}
-
-/*
- * A task has been queued: see to it that somebody looks.  One wake-up at most,
- * none if a thread that is awake will do.
- */
-void
-wri_pool_notify(struct wri_pool *pool)
-{
-	uint32_t tokens = wri_load(&pool->tokens, WRI_SC); /* T1 */
-	uint32_t none = 0;
-	struct wri_runner *r;
-
-	if (tokens >= pool->tokens_max) {
-		return; /* who gives a token back looks afterwards */
-	}
-	if ((int32_t)(tokens - wri_load(&pool->blocked, WRI_SC)) > 0 &&
-	    wri_load(&pool->heavy, WRI_RLX) == 0) { /* relaxed: advice */
-		return; /* light work, and somebody is awake */
-	}
-	if (wri_load(&pool->nparked, WRI_SC) == 0) { /* T1 */
-		if (wri_load(&pool->searching, WRI_SC) == 0) {
-			(void)pool_wake_poller(pool);
-		}
-		return;
-	}
-	if (wri_load(&pool->searching, WRI_SC) != 0 || /* T1 */
-	    !wri_cas(&pool->searching, &none, 1, WRI_SC)) {
-		return; /* a searcher will see it */
-	}
-	/*
-	 * The place among the searchers goes to the thread that is woken.  If
-	 * there is none, somebody may have trusted it meanwhile: look once more
-	 * without it.
-	 */
-	r = pool_unpark(pool);
-	if (r != NULL) {
-		runner_wake(r);
-		return;
-	}
-	wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
-	(void)wri_pool_wake(pool);
 }
 
 void
@@ -196,9 +90,12 @@ wri_exec_notify(struct weir_exec *exec)
 void
 wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 {
+	struct wri_pool *pool;
+
 	exec = exec_or_default(exec);
+	pool = exec->pool; /* the task may free a strand as soon as it runs */
 	wri_exec_post_quiet(exec, task);
-	wri_pool_notify(exec->pool);
+	wri_pool_notify(pool);
 }
 
 struct wri_pool *
@@ -207,7 +104,10 @@ wri_runner_pool(const struct wri_runner *r)
 	return r->pool;
 }
 
-/* Start one more thread; the pool's lock is held, or nobody else runs. */
+/*
+ * Start one more thread; the pool's lock is held.  Others see it when it is
+ * certain that it runs, and it takes the lock once before it looks at anything.
+ */
 static weir_err
 pool_grow(struct wri_pool *pool, struct wri_slot *slot)
 {
@@ -236,15 +136,14 @@ pool_grow(struct wri_pool *pool, struct wri_slot *slot)
 		    pool->plain_names ? "%s-%u" : "%s-task-%u", pool->name,
 		    i - pool->nslots);
 	}
-	wri_store(&pool->runners[i], r, WRI_REL); /* T3 */
-	wri_store(&pool->nrunners, i + 1, WRI_SC);
 	rv = wri_thread_start(&r->thread, r->name, wri_runner_main, r);
 	if (rv != WEIR_OK) {
-		wri_store(&pool->nrunners, i, WRI_SC);
-		wri_store(&pool->runners[i], NULL, WRI_RLX);
 		wri_free(r, sizeof(*r));
+		return rv;
 	}
-	return rv;
+	wri_store(&pool->runners[i], r, WRI_REL);   /* T3 */
+	wri_store(&pool->nrunners, i + 1, WRI_REL); /* T3 */
+	return WEIR_OK;
 }
 
 /* Free the pool when its threads have ended. */
@@ -259,14 +158,46 @@ pool_free(struct wri_pool *pool)
 	wri_mtx_fini(&pool->lock);
 	wri_free(pool->runners, pool->runners_max * sizeof(*pool->runners));
 	wri_free(pool->slots, pool->nslots * sizeof(*pool->slots));
-	wri_free(pool, sizeof(*pool));
+	if (pool != &default_storage) {
+		wri_free(pool, sizeof(*pool));
+	}
+}
+
+/* As fresh memory, but word by word: a late thread may look. */
+static void
+pool_clear(struct wri_pool *pool)
+{
+	/* Relaxed: nobody works with it yet. */
+	wri_store(&pool->exec.users, 0, WRI_RLX);
+	wri_store(&pool->tokens, 0, WRI_RLX);
+	wri_store(&pool->blocked, 0, WRI_RLX);
+	wri_store(&pool->heavy, 0, WRI_RLX);
+	wri_store(&pool->queued, 0, WRI_RLX);
+	wri_store(&pool->stopping, 0, WRI_RLX);
+	wri_store(&pool->searching, 0, WRI_RLX);
+	wri_store(&pool->nparked, 0, WRI_RLX);
+	wri_store(&pool->nrunners, 0, WRI_RLX);
+	wri_store(&pool->wakes, 0, WRI_RLX);
+	wri_store(&pool->reliefs, 0, WRI_RLX);
+	for (unsigned i = 0; i < PARKED_WORDS; i++) {
+		wri_store(&pool->parked[i], 0, WRI_RLX);
+	}
+	pool->nwaiting = 0;
+	pool->stopped = false;
 }
 
 static struct wri_pool *
 pool_new(const struct wri_pool_config *config)
 {
-	struct wri_pool *pool = wri_alloc(sizeof(*pool));
+	struct wri_pool *pool = &default_storage;
 
+	/* One that was abandoned still belongs to the thread that hangs. */
+	if (config->is_default &&
+	    wri_load(&pool->stopping, WRI_RLX) != POOL_ABANDONED) {
+		pool_clear(pool);
+	} else {
+		pool = wri_alloc(sizeof(*pool));
+	}
 	if (pool == NULL) {
 		return NULL;
 	}
@@ -325,14 +256,14 @@ wri_pool_init(struct wri_pool **poolp, const struct wri_pool_config *config)
 static void
 pool_rouse(struct wri_pool *pool)
 {
-	while (pool_wake_parked(pool)) {
+	while (wri_pool_wake_parked(pool)) {
 	}
 	for (unsigned i = 0; i < pool->nslots; i++) {
 		pool->role_ops->wake(pool->slots[i].arg);
 	}
 }
 
-/* Has every thread ended?  Sleeps a little for each that has not. */
+/* Has every thread ended?  Sleeps until then, or until the time. */
 static bool
 pool_ended(struct wri_pool *pool, weir_time until)
 {
@@ -351,33 +282,51 @@ pool_ended(struct wri_pool *pool, weir_time until)
 	return true;
 }
 
+/* Wait for the end of all threads; false: some were abandoned. */
+static bool
+pool_end(struct wri_pool *pool, weir_time until)
+{
+	if (pool_ended(pool, until)) {
+		return true;
+	}
+	/*
+	 * Who comes back from a callback ends, and touches nothing but the
+	 * pool.  Who is in no callback may just be touching it: let him.
+	 */
+	wri_store(&pool->stopping, POOL_ABANDONED, WRI_SC); /* T6 */
+	return pool_ended(pool, wri_now() + ABANDON_NS);
+}
+
 weir_err
 wri_pool_stop(struct wri_pool *pool, weir_time until)
 {
 	unsigned n;
-	bool ended;
 
-	wri_mtx_lock(&pool->lock); /* no growth from here on */
-	wri_store(&pool->stopping, 1, WRI_SC);
-	wri_mtx_unlock(&pool->lock);
-	if (pool->stopped) {
-		return WEIR_OK;
+	wri_mtx_lock(&pool->lock);
+	if (wri_load(&pool->stopping, WRI_RLX) == 0) {          /* under lock */
+		wri_store(&pool->stopping, POOL_STOPS, WRI_SC); /* T1 */
 	}
-	pool_rouse(pool);
-	ended = pool_ended(pool, until);
-	n = wri_load(&pool->nrunners, WRI_RLX); /* no growth now */
-	for (unsigned i = 0; i < n; i++) {
-		struct wri_runner *r = pool_runner(pool, i);
+	wri_mtx_unlock(&pool->lock);
+	/* From here on no thread is started. */
+	if (!pool->stopped &&
+	    wri_load(&pool->stopping, WRI_RLX) != POOL_ABANDONED) { /* ours */
+		pool_rouse(pool);
+		pool->stopped = pool_end(pool, until);
+		n = wri_load(&pool->nrunners, WRI_RLX); /* no growth now */
+		for (unsigned i = 0; i < n; i++) {
+			struct wri_runner *r = pool_runner(pool, i);
 
-		if (ended) {
-			wri_thread_join(&r->thread);
-		} else {
-			wri_thread_detach(&r->thread);
+			if (pool->stopped) {
+				wri_thread_join(&r->thread);
+			} else {
+				wri_thread_detach(&r->thread);
+			}
 		}
 	}
-	pool->stopped = ended;
-	pool->abandoned = !ended;
-	return ended ? WEIR_OK : WEIR_ETIMEDOUT;
+	/* Relaxed: written by us. */
+	return wri_load(&pool->stopping, WRI_RLX) == POOL_ABANDONED
+		   ? WEIR_ETIMEDOUT
+		   : WEIR_OK;
 }
 
 weir_err
@@ -386,7 +335,7 @@ wri_pool_fini(struct wri_pool *pool, weir_time until)
 	weir_err rv = wri_pool_stop(pool, until);
 
 	wri_watch_delist(pool);
-	if (rv == WEIR_OK && !pool->abandoned) {
+	if (pool->stopped) {
 		pool_free(pool); /* else a thread may still touch it */
 	}
 	return rv;
@@ -400,9 +349,10 @@ wri_runner_wait_begin(struct wri_runner *r)
 
 	wri_mtx_lock(&pool->lock);
 	others = wri_load(&pool->nrunners, WRI_RLX) - pool->nwaiting - 1;
-	if (others < pool->tokens_max + pool->nslots &&
-	    wri_load(&pool->stopping, WRI_RLX) == 0 &&
-	    pool_grow(pool, NULL) == WEIR_OK) {
+	if (wri_load(&pool->stopping, WRI_RLX) != 0) { /* under lock */
+		others = 0;                            /* they may have ended */
+	} else if (others < pool->tokens_max + pool->nslots &&
+		   pool_grow(pool, NULL) == WEIR_OK) {
 		others++;
 	}
 	if (others < pool->nslots + 1) {
@@ -410,16 +360,18 @@ wri_runner_wait_begin(struct wri_runner *r)
 		return WEIR_EDEADLK;
 	}
 	pool->nwaiting++;
+	wri_store(&r->waiting, 1, WRI_SC);
+	wri_store(&r->beat, 0, WRI_SC); /* W1, W2 */
+	(void)wri_runner_unmark(r);
+	r->token = false;
+	/* Under the lock: a pool that stops now finds what we leave. */
+	wri_sub(&pool->tokens, 1, WRI_SC); /* T1 */
 	wri_mtx_unlock(&pool->lock);
 
-	wri_store(&r->waiting, 1, WRI_SC);
-	wri_store(&r->beat, 0, WRI_SC);
-	wri_runner_unmark(r);
-	r->token = false;
-	wri_sub(&pool->tokens, 1, WRI_SC); /* T1 */
 	if (wri_pool_has_work(pool, r)) {
 		(void)wri_pool_wake(pool);
 	}
+	wri_watch_over(pool); /* there is a place now for who sleeps */
 	return WEIR_OK;
 }
 

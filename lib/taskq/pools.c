@@ -19,8 +19,8 @@ static weir_err
 config_of(const weir_pool_params *p, struct wri_pool_config *c)
 {
 	long tokens = p->threads_min != 0 ? p->threads_min : DEFAULT_THREADS;
-	long most = p->threads_max != 0 ? p->threads_max
-					: tokens * SPARES_FACTOR;
+	long most =
+	    p->threads_max != 0 ? p->threads_max : tokens * SPARES_FACTOR;
 
 	if (p->threads_max == 0 && most > WEIR_POOL_THREADS_MAX) {
 		most = WEIR_POOL_THREADS_MAX;
@@ -110,8 +110,7 @@ weir_pool_exec(weir_pool *pool)
 weir_err
 wri_exec_admit(struct weir_exec *exec)
 {
-	struct wri_pool *pool =
-	    exec != NULL ? exec->pool : wri_pool_default();
+	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
 	uint32_t n;
 
 	if (pool == NULL || pool->queue_max == 0) {
@@ -130,8 +129,7 @@ wri_exec_admit(struct weir_exec *exec)
 void
 wri_exec_dismiss(struct weir_exec *exec)
 {
-	struct wri_pool *pool =
-	    exec != NULL ? exec->pool : wri_pool_default();
+	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
 
 	if (pool != NULL && pool->queue_max != 0) {
 		wri_sub(&pool->queued, 1, WRI_RLX); /* a count */

@@ -8,33 +8,17 @@
  *            belongs to one thread; while its owner serves and is held up,
  *            another may take it, and nothing is handed over: the events are
  *            all fed before the first callback, the inbox is open to all.
- * Pairs      T1 (pool.c): tokens, nparked, searching, then look.
- *            T4  end: ended (release) -> wri_pool_fini (acquire).
+ * Pairs      T1 (wake.c): tokens, nparked, searching, asleep, then look.
+ *            T4, T6 (pool.c).
  *            T5  role: CAS (seq_cst) between the owner and whoever relieves.
  *            W1 (watch.c).
  * Bounds     SERVE_NS between two polls; one task per look, so that nothing
  *            waits in a private batch behind a blocking callback.
- * Proof      test/explorer/x_pool.c, test/taskq/test_pool.c
+ * Proof      test/explorer/x_pool.c, x_role.c; test/taskq/test_pool.c
  */
 #include "taskq/taskq_impl.h"
 
 #include "base/clock.h"
-#include "base/panic.h"
-
-/*
- * Is this inbox nobody else's business?  Yes while its owner serves light
- * tasks, makes progress and gets to the end of them: crossing threads costs
- * more than such a task.
- */
-static bool
-inbox_is_private(struct wri_pool *pool, struct wri_runner *r)
-{
-	/* Relaxed: advice; the watch repairs a wrong answer. */
-	return wri_load(&r->beat, WRI_SC) != 0 &&
-	    wri_load(&r->mark, WRI_SC) == 0 &&
-	    wri_load(&r->open, WRI_RLX) == 0 &&
-	    wri_load(&pool->heavy, WRI_RLX) == 0;
-}
 
 static bool
 slot_is_held_up(struct wri_pool *pool, uint64_t role)
@@ -46,7 +30,7 @@ slot_is_held_up(struct wri_pool *pool, uint64_t role)
 	}
 	owner = pool_runner(pool, ROLE_OWNER(role));
 	return wri_load(&owner->mark, WRI_SC) != 0 ||
-	    wri_load(&owner->waiting, WRI_SC) != 0;
+	       wri_load(&owner->waiting, WRI_SC) != 0;
 }
 
 static bool
@@ -54,34 +38,7 @@ has_slot(struct wri_pool *pool)
 {
 	for (unsigned i = 0; i < pool->nslots; i++) {
 		if (slot_is_held_up(pool,
-		        wri_load(&pool->slots[i].role, WRI_SC))) { /* T5 */
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Is there a task, and a token for it?  self may take from its own inbox
- * whatever its state; NULL: nobody's.
- */
-static bool
-has_task(struct wri_pool *pool, struct wri_runner *self)
-{
-	unsigned n;
-
-	if (wri_load(&pool->tokens, WRI_SC) >= pool->tokens_max) { /* T1 */
-		return false; /* who gives one back looks again */
-	}
-	if (!wri_mpsc_empty(&pool->door)) {
-		return true;
-	}
-	n = wri_load(&pool->nrunners, WRI_ACQ);
-	for (unsigned i = 0; i < n; i++) {
-		struct wri_runner *r = pool_runner(pool, i);
-
-		if (!wri_mpsc_empty(&r->inbox) &&
-		    (r == self || !inbox_is_private(pool, r))) {
+			wri_load(&pool->slots[i].role, WRI_SC))) { /* T5 */
 			return true;
 		}
 	}
@@ -91,69 +48,7 @@ has_task(struct wri_pool *pool, struct wri_runner *self)
 bool
 wri_pool_has_work(struct wri_pool *pool, struct wri_runner *self)
 {
-	return has_slot(pool) || has_task(pool, self);
-}
-
-static struct wri_task *
-task_of(struct wri_node *node)
-{
-	return wri_container(node, struct wri_task, node);
-}
-
-/* Take a task out of a queue, if it looks as if there were one. */
-static struct wri_task *
-take_from(struct wri_mpsc *q)
-{
-	struct wri_node *node;
-
-	if (!wri_mpsc_hint(q) || wri_mpsc_pop(q, &node) != WRI_POP_GOT) {
-		return NULL;
-	}
-	return task_of(node);
-}
-
-static struct wri_task *
-take_from_others(struct wri_runner *self)
-{
-	struct wri_pool *pool = self->pool;
-	unsigned n = wri_load(&pool->nrunners, WRI_ACQ);
-	unsigned first = self->index + 1;
-
-	for (unsigned i = 0; i < n; i++) {
-		struct wri_runner *r = pool_runner(pool, (first + i) % n);
-		struct wri_task *task;
-
-		if (r == self || !wri_mpsc_hint(&r->inbox) ||
-		    inbox_is_private(pool, r)) {
-			continue;
-		}
-		task = take_from(&r->inbox);
-		if (task != NULL) {
-			return task;
-		}
-	}
-	return NULL;
-}
-
-/* The next task for this thread, or NULL. */
-static struct wri_task *
-take(struct wri_runner *r)
-{
-	struct wri_task *task = NULL;
-
-	if (++r->ticks % DOOR_EVERY == 0) {
-		task = take_from(&r->pool->door);
-	}
-	if (task == NULL) {
-		task = take_from(&r->inbox);
-	}
-	if (task == NULL) {
-		task = take_from(&r->pool->door);
-	}
-	if (task == NULL) {
-		task = take_from_others(r);
-	}
-	return task;
+	return has_slot(pool) || wri_pool_has_task(pool, self);
 }
 
 static bool
@@ -188,8 +83,12 @@ search_ends(struct wri_runner *r)
 		return;
 	}
 	r->searching = false;
-	if (wri_sub(&r->pool->searching, 1, WRI_SC) == 1 && /* T1 */
-	    wri_pool_has_work(r->pool, r)) {
+	if (wri_sub(&r->pool->searching, 1, WRI_SC) != 1) { /* T1 */
+		return;
+	}
+	if (has_slot(r->pool)) {
+		(void)wri_pool_wake_parked(r->pool);
+	} else if (wri_pool_has_task(r->pool, r)) {
 		wri_pool_notify(r->pool);
 	}
 }
@@ -218,7 +117,7 @@ weigh(struct wri_runner *r, int64_t span, unsigned n)
 struct serving {
 	weir_time begun;
 	weir_time stamped;
-	unsigned unstamped; /* tasks since */
+	unsigned unstamped; /* callbacks since */
 };
 
 static void
@@ -239,8 +138,7 @@ stamp(struct wri_runner *r, struct serving *s)
 		/* More than one thread can do, for a while: share it. */
 		r->dry_at = now;
 		wri_store(&r->open, 1, WRI_RLX); /* advice */
-		if (wri_load(&r->pool->nparked, WRI_RLX) != 0 && /* advice */
-		    has_task(r->pool, r)) {
+		if (wri_pool_has_task(r->pool, r)) {
 			(void)wri_pool_wake(r->pool);
 		}
 	}
@@ -249,12 +147,14 @@ stamp(struct wri_runner *r, struct serving *s)
 static void
 run(struct wri_runner *r, struct wri_task *task, struct serving *s)
 {
+	r->ran = 1; /* a strand says more */
 	task->run(task);
-	wri_runner_unmark(r);
-	s->unstamped++;
-	/* Relaxed: advice. */
-	if (s->unstamped == STAMP_EVERY || r->run_ns > LIGHT_NS ||
-	    wri_load(&r->pool->heavy, WRI_RLX) != 0) {
+	r->ticks += r->ran;
+	s->unstamped += r->ran;
+	/* After a mark the beat is old and the timer may be off.  Relaxed:
+	 * advice. */
+	if (wri_runner_unmark(r) || s->unstamped >= STAMP_EVERY ||
+	    r->run_ns > LIGHT_NS || wri_load(&r->pool->heavy, WRI_RLX) != 0) {
 		stamp(r, s);
 	}
 }
@@ -272,27 +172,43 @@ ran_dry(struct wri_runner *r, weir_time now)
 static bool
 serve_ends(struct wri_runner *r, const struct serving *s)
 {
-	if (wri_load(&r->pool->tokens, WRI_RLX) > r->pool->tokens_max) {
+	struct wri_pool *pool = r->pool;
+
+	if (wri_load(&pool->tokens, WRI_RLX) > pool->tokens_max) { /* advice */
 		return true; /* a callback came back from a wait: make room */
 	}
+	if (wri_load(&pool->stopping, WRI_SC) == POOL_ABANDONED) { /* T6 */
+		return true;
+	}
 	return r->slot != NULL && s->stamped - s->begun >= SERVE_NS;
+}
+
+static void
+rest(struct wri_runner *r)
+{
+	wri_store(&r->beat, 0, WRI_SC); /* W1, W2 */
+	(void)wri_runner_unmark(r);
 }
 
 /* Run tasks with a token in hand; gives it back.  False: there was none. */
 static bool
 serve(struct wri_runner *r)
 {
-	struct wri_task *task = take(r);
+	struct wri_task *task = wri_runner_take(r);
 	struct serving s;
 	bool last;
 
 	if (task == NULL) {
+		rest(r);
 		(void)token_give(r);
 		return false;
 	}
 	s.begun = s.stamped = wri_now();
 	s.unstamped = 0;
 	wri_store(&r->beat, (uint64_t)s.begun, WRI_SC); /* W1 */
+	if (r->slot == NULL) {
+		ran_dry(r, s.begun); /* or we would not have looked for work */
+	}
 	search_ends(r);
 	wri_watch_arm(r->pool, s.begun);
 	do {
@@ -301,7 +217,7 @@ serve(struct wri_runner *r)
 			task = NULL;
 			break;
 		}
-		task = take(r);
+		task = wri_runner_take(r);
 		if (task == NULL) {
 			ran_dry(r, s.stamped);
 		}
@@ -309,67 +225,108 @@ serve(struct wri_runner *r)
 	if (s.unstamped > 0) {
 		stamp(r, &s);
 	}
-	wri_store(&r->beat, 0, WRI_SC); /* W1 */
-	wri_runner_unmark(r);
+	rest(r);
 	last = token_give(r);
 	if (last) {
-		wri_watch_idle(s.stamped);
+		wri_watch_idle(r->pool, s.stamped);
 	}
 	return true;
 }
 
+/*
+ * There is work but it could not be taken: another consumer or a producer is in
+ * the middle of it.  Let them run; do not spin, do not park for good.
+ */
+void
+wri_runner_stall(struct wri_runner *r)
+{
+	unsigned over =
+	    ++r->stalls > STALL_YIELDS ? r->stalls - STALL_YIELDS : 0;
+	weir_duration nap = NAP_NS_MIN;
+
+	if (over == 0) {
+		wri_yield();
+		return;
+	}
+	nap <<= over < 5 ? over : 5;
+	(void)wri_futex_wait(
+	    &r->park, 0, wri_now() + (nap < NAP_NS_MAX ? nap : NAP_NS_MAX));
+}
+
 /* Our slot while we serve: others may take it if we are held up. */
-static void
+static bool
 serve_with_slot(struct wri_runner *r)
 {
 	struct wri_slot *slot = r->slot;
 	uint64_t mine = ROLE_NEXT(r->role, r->index, ROLE_SERVING);
+	bool served;
 
 	wri_store(&slot->role, mine, WRI_SC); /* T5 */
-	(void)serve(r);
+	served = serve(r);
 	r->role = ROLE_NEXT(mine, r->index, 0);
 	if (!wri_cas(&slot->role, &mine, r->role, WRI_SC)) { /* T5 */
 		r->slot = NULL; /* relieved: a task thread now */
 	}
+	return served;
+}
+
+/* Feed what we are about to serve: it is ours from the start. */
+static void
+feed_own(struct wri_runner *r, bool was_dry)
+{
+	weir_time now = wri_now();
+
+	if (was_dry) {
+		ran_dry(r, now);
+	}
+	wri_store(&r->beat, (uint64_t)now, WRI_SC); /* W1 */
+	wri_watch_arm(r->pool, now);
+	r->pool->role_ops->feed(r->slot->arg);
 }
 
 /*
  * Poll once and see to what came: while callbacks are light the poller serves
- * them itself (nobody is woken), else it only feeds.
+ * them itself (nobody is woken), else it only feeds, unless nobody else is
+ * there.
  */
 static void
 poll_and_serve(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
 	struct wri_slot *slot = r->slot;
-	bool feed_only = wri_load(&pool->heavy, WRI_RLX) != 0; /* advice */
-	bool block;
+	bool served = false;
+	bool work, heavy, alone, block;
 	unsigned n;
 
-	wri_store(&slot->asleep, 1, WRI_SC); /* T1 */
-	block = wri_load(&pool->stopping, WRI_SC) == 0 &&
-	    (feed_only || !has_task(pool, r));
+	wri_store(&slot->asleep, 1, WRI_SC); /* T1, W1 */
+	work = wri_pool_has_task(pool, r);
+	heavy = wri_load(&pool->heavy, WRI_RLX) != 0; /* advice */
+	alone = work && heavy &&
+		wri_load(&pool->searching, WRI_SC) == 0 && /* T1 */
+		!wri_pool_wake_parked(pool);
+	block = (!work || (heavy && !alone)) &&
+		wri_load(&pool->stopping, WRI_SC) == 0;
+	if (block && wri_load(&pool->nparked, WRI_SC) == 0) { /* W1 */
+		wri_watch_over(pool);
+	}
 	n = pool->role_ops->wait(slot->arg, block);
 	wri_store(&slot->asleep, 0, WRI_RLX); /* a needless wake is harmless */
 	/* Relaxed: a counter with one writer. */
 	wri_store(&r->polls, wri_load(&r->polls, WRI_RLX) + 1, WRI_RLX);
 
-	if (!feed_only && token_take(r)) {
-		if (block) {
-			ran_dry(r, wri_now());
-		}
+	/* Relaxed: advice.  Without a token what we feed goes to the door. */
+	if ((alone || wri_load(&pool->heavy, WRI_RLX) == 0) && token_take(r)) {
 		if (n > 0) {
-			pool->role_ops->feed(slot->arg);
+			feed_own(r, block);
 		}
-		serve_with_slot(r);
-		return;
-	}
-	/* Without a token what we feed goes through the door. */
-	if (n > 0) {
+		served = serve_with_slot(r);
+	} else if (n > 0) {
 		pool->role_ops->feed(slot->arg);
 	}
-	if (n > 0 || !wri_mpsc_empty(&r->inbox)) {
-		wri_pool_notify(pool);
+	if (block || n > 0) {
+		r->stalls = 0;
+	} else if (!served) {
+		wri_runner_stall(r);
 	}
 }
 
@@ -412,26 +369,6 @@ unpark_self(struct wri_runner *r)
 	return true;
 }
 
-/*
- * There is work but it could not be taken: another consumer or a producer is in
- * the middle of it.  Let them run; do not spin, do not park for good.
- */
-static void
-stall(struct wri_runner *r)
-{
-	unsigned over = ++r->stalls > STALL_YIELDS ? r->stalls - STALL_YIELDS
-						   : 0;
-	weir_duration nap = NAP_NS_MIN;
-
-	if (over == 0) {
-		wri_yield();
-		return;
-	}
-	nap <<= over < 5 ? over : 5;
-	(void)wri_futex_wait(&r->park, 0,
-	    wri_now() + (nap < NAP_NS_MAX ? nap : NAP_NS_MAX));
-}
-
 /* Nothing found: announce, look again, sleep.  False: the pool stops. */
 static bool
 park(struct wri_runner *r)
@@ -448,16 +385,13 @@ park(struct wri_runner *r)
 	}
 	stopping = wri_load(&pool->stopping, WRI_SC) != 0;
 	if ((stopping || wri_pool_has_work(pool, r)) && unpark_self(r)) {
-		if (stopping && !has_task(pool, r)) {
+		if (stopping && !wri_pool_has_task(pool, r)) {
 			return false;
 		}
-		stall(r);
+		wri_runner_stall(r);
 		return true;
 	}
-	if ((int32_t)(wri_load(&pool->tokens, WRI_SC) - /* W1 */
-	        wri_load(&pool->blocked, WRI_SC)) > 0) {
-		wri_watch_arm(pool, wri_now());
-	}
+	wri_watch_over(pool);
 	/* Relaxed: a counter with one writer. */
 	wri_store(&r->parks, wri_load(&r->parks, WRI_RLX) + 1, WRI_RLX);
 	while (wri_load(&r->park, WRI_ACQ) == 0) { /* T2 */
@@ -474,7 +408,7 @@ static bool
 poller_ends(struct wri_runner *r)
 {
 	return wri_load(&r->pool->stopping, WRI_SC) != 0 &&
-	    !has_task(r->pool, r);
+	       !wri_pool_has_task(r->pool, r);
 }
 
 void
@@ -483,7 +417,10 @@ wri_runner_main(void *arg)
 	struct wri_runner *r = arg;
 
 	wri_self_set(WRI_SELF_RUNNER, r);
-	for (;;) {
+	wri_mtx_lock(&r->pool->lock); /* until others can see us */
+	wri_mtx_unlock(&r->pool->lock);
+	while (
+	    wri_load(&r->pool->stopping, WRI_SC) != POOL_ABANDONED) { /* T6 */
 		if (r->slot != NULL) {
 			poll_and_serve(r);
 			if (r->slot != NULL && poller_ends(r)) {

@@ -10,7 +10,7 @@
  *                and each run sees what the one before it wrote.  FREED lies
  *                above the count: whoever brings it to FREED alone frees.
  * Bounds     STRAND_BATCH tasks in a row, then others of the pool have a turn.
- * Proof      test/explorer/x_pool.c, test/taskq/test_strand.c
+ * Proof      test/explorer/x_strand.c, test/taskq/test_strand.c
  */
 #include "taskq/taskq_impl.h"
 
@@ -79,12 +79,19 @@ strand_run(struct wri_task *task)
 	wri_store(&s->runner, NULL, WRI_REL);
 	wri_store(&r->strand, NULL, WRI_RLX);
 
-	/* With n == 0 a producer was half way: come back later. */
+	r->ran = n > 0 ? n : 1;
 	left = wri_sub(&s->count, n, WRI_SC) - n; /* S1 */
 	if (left == STRAND_FREED) {
 		wri_free(s, sizeof(*s));
-	} else if (left != 0) {
+	} else if (left != 0 && n > 0) {
+		r->stalls = 0;
 		wri_pool_push(r->pool, &s->task);
+		wri_pool_notify(r->pool);
+	} else if (left != 0) {
+		/* A producer is half way: come back later, behind all others.
+		 */
+		wri_runner_stall(r);
+		wri_mpsc_push(&r->pool->door, &s->task.node);
 		wri_pool_notify(r->pool);
 	}
 }
@@ -127,7 +134,7 @@ weir_strand_free(weir_strand *strand)
 	}
 	/* Nothing bound, so nothing queued: at most the last run is about to
 	 * count down. */
-	wri_sub(&s->exec.pool->exec.users, 1, WRI_RLX); /* a count */
+	wri_sub(&s->exec.pool->exec.users, 1, WRI_RLX);     /* a count */
 	if (wri_or(&s->count, STRAND_FREED, WRI_SC) == 0) { /* S1 */
 		wri_free(s, sizeof(*s));
 	}

@@ -46,14 +46,15 @@ struct wri_role_ops {
 };
 
 struct wri_pool_config {
-	const char *name;      /* threads are NAME-task-N and NAME-poll-N */
-	unsigned tokens;       /* callbacks at once */
-	unsigned threads_max;  /* task threads with spares */
-	unsigned queue_max;    /* plain tasks; 0: no bound */
-	unsigned slots;        /* poll slots */
+	const char *name;     /* threads are NAME-task-N and NAME-poll-N */
+	unsigned tokens;      /* callbacks at once */
+	unsigned threads_max; /* task threads with spares */
+	unsigned queue_max;   /* plain tasks; 0: no bound */
+	unsigned slots;       /* poll slots */
 	const struct wri_role_ops *role_ops;
 	void **slot_args; /* slots of them, for role_ops */
 	bool plain_names; /* NAME-N instead of NAME-task-N */
+	bool is_default;  /* the one whose memory is static */
 };
 
 struct wri_taskq_stats {

@@ -11,8 +11,8 @@
 /* A callback that runs longer than this holds up what is behind it [ns]. */
 #define WATCH_NS 1000000
 #define WATCH_HALF_NS (WATCH_NS / 2)
-/* Late is a little less, so that the timer never finds "not yet". */
-#define LATE_NS (WATCH_NS / 8 * 7)
+/* Late is what would be held up too long at the next look. */
+#define LATE_NS (WATCH_NS - WATCH_HALF_NS)
 /* A poller serves at most this long before it polls again [ns]. */
 #define SERVE_NS 500000
 /* Callbacks above the one are heavy, below the other light again [ns]. */
@@ -20,12 +20,19 @@
 #define LIGHT_NS 5000
 /* Callbacks between two looks at the clock while they are light. */
 #define STAMP_EVERY 8
-/* Every n-th task comes from the door first. */
+/* After so many callbacks a task comes from the door, or from others, first. */
 #define DOOR_EVERY 61
 /* Looks at a queue that cannot be popped before a nap; the nap [ns]. */
 #define STALL_YIELDS 16
 #define NAP_NS_MIN 50000
 #define NAP_NS_MAX 1000000
+
+/* pool->stopping */
+#define POOL_STOPS 1u
+#define POOL_ABANDONED 2u
+/* For threads that are not in a callback to see that they are abandoned [ns].
+ */
+#define ABANDON_NS 10000000
 
 #define PARKED_WORDS (WEIR_POOL_THREADS_MAX / 64 + 1)
 #define RUNNERS_MAX (WEIR_POOL_THREADS_MAX + 64)
@@ -43,7 +50,7 @@ struct wri_slot {
 
 #define ROLE_SERVING 1u
 #define ROLE_OWNER(w) ((unsigned)(((w) >> 1) & 0x7fff))
-#define ROLE_NEXT(w, owner, serving)                                          \
+#define ROLE_NEXT(w, owner, serving)                                           \
 	(((((w) >> 16) + 1) << 16) | (uint64_t)((owner) << 1) | (serving))
 
 struct wri_runner {
@@ -69,7 +76,9 @@ struct wri_runner {
 	struct wri_slot *slot; /* the slot we own, or NULL */
 	weir_time dry_at;      /* when we last found nothing */
 	int64_t run_ns;        /* moving average of a callback */
-	unsigned ticks;        /* tasks taken */
+	unsigned ticks;        /* callbacks since the door had its turn */
+	unsigned turns;        /* turns given */
+	unsigned ran;          /* callbacks of the task that was run last */
 	unsigned stalls;       /* fruitless looks in a row */
 	bool token;            /* we may run callbacks */
 	bool searching;        /* we are counted in pool->searching */
@@ -96,15 +105,14 @@ struct wri_pool {
 	bool plain_names;
 	struct wri_pool *next; /* guarded by the list's lock */
 	bool stopped;          /* by its stopper: all threads have ended */
-	bool abandoned;        /* one had not, in time */
 
 	/* Any thread. */
 	struct wri_mpsc door;
-	wri_a32 tokens WRI_ALIGNED; /* threads that may run callbacks now */
-	wri_a32 blocked;            /* of them, marked by the watch */
-	wri_a32 heavy;              /* 1: callbacks are heavy */
-	wri_a32 queued;             /* plain tasks, if queue_max */
-	wri_a32 stopping;
+	wri_a32 tokens WRI_ALIGNED;    /* threads that may run callbacks now */
+	wri_a32 blocked;               /* of them, marked by the watch */
+	wri_a32 heavy;                 /* 1: callbacks are heavy */
+	wri_a32 queued;                /* plain tasks, if queue_max */
+	wri_a32 stopping;              /* 0, POOL_STOPS, POOL_ABANDONED */
 	wri_a32 searching WRI_ALIGNED; /* awake, without work so far */
 	wri_a32 nparked;
 	wri_a64 parked[PARKED_WORDS]; /* a bit per thread */
@@ -114,7 +122,7 @@ struct wri_pool {
 	/* lock: growing and waiting. */
 	wri_mtx lock WRI_ALIGNED;
 	unsigned nwaiting;
-	wri_a32 nrunners; /* grows under lock, read by all */
+	wri_a32 nrunners;  /* grows under lock, read by all */
 	wri_aptr *runners; /* runners_max of them, filled in order */
 };
 
@@ -125,20 +133,30 @@ pool_runner(struct wri_pool *pool, unsigned i)
 }
 
 /* pool.c */
-bool wri_pool_has_work(struct wri_pool *pool, struct wri_runner *self);
-bool wri_pool_wake(struct wri_pool *pool);
-void wri_pool_notify(struct wri_pool *pool);
 void wri_pool_push(struct wri_pool *pool, struct wri_task *task);
-void wri_runner_unmark(struct wri_runner *r);
+
+/* wake.c */
+bool wri_pool_sleeps(struct wri_pool *pool);
+bool wri_pool_wake(struct wri_pool *pool);
+bool wri_pool_wake_parked(struct wri_pool *pool);
+void wri_pool_notify(struct wri_pool *pool);
+
+/* take.c */
+bool wri_pool_has_task(struct wri_pool *pool, struct wri_runner *self);
+struct wri_task *wri_runner_take(struct wri_runner *r);
 
 /* runner.c */
+bool wri_pool_has_work(struct wri_pool *pool, struct wri_runner *self);
 void wri_runner_main(void *arg);
+void wri_runner_stall(struct wri_runner *r);
 
 /* watch.c */
 void wri_watch_arm(struct wri_pool *pool, weir_time now);
-void wri_watch_idle(weir_time now);
+void wri_watch_over(struct wri_pool *pool);
+void wri_watch_idle(struct wri_pool *pool, weir_time now);
 void wri_watch_enlist(struct wri_pool *pool);
 void wri_watch_delist(struct wri_pool *pool);
+bool wri_runner_unmark(struct wri_runner *r);
 
 /* strand.c */
 void wri_strand_push(struct wri_strand *s, struct wri_task *task);

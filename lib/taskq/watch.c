@@ -1,21 +1,25 @@
 /*
  * watch - nobody waits long behind a callback that does not return.
  *
- * Purpose    a thread that serves stamps its beat; one whose beat is older than
- *            7/8 ms is *marked*: its inbox is open to all, its poll slot may be
- *            taken, and it no longer counts as awake.
+ * Purpose    a thread that serves stamps its beat; one whose beat is half a
+ *            millisecond old when somebody looks, and would be older than one
+ *            at the next look, is *marked*: its inbox is open to all, its poll
+ *            slot may be taken, and it no longer counts as awake.
  * Progress   whoever makes progress looks at the others every half
- *            millisecond and pushes the one timer ahead; the timer rings only
- *            when nobody does, and is read by the expiry thread, which runs no
- *            foreign code.
- * Pairs      W1  serve: tokens, beat (seq_cst), then nparked, watch_at
- *                (seq_cst) <-> park: nparked (seq_cst), then tokens; and clear:
- *                watch_at (seq_cst), then tokens.  Forbids "somebody serves,
- *                somebody is parked, and the timer is off".
+ *            millisecond and pushes the one timer ahead, up to a millisecond
+ *            after the oldest beat; the timer rings only when nobody does, and
+ *            is read by the expiry thread, which runs no foreign code.
+ * Pairs      W1  serve: tokens, beat (seq_cst), then nparked, asleep and at
+ *                (seq_cst) <-> sleep: nparked or asleep (seq_cst), then tokens;
+ *                and clear: at (seq_cst), then the beats.  Forbids "somebody
+ *                serves, somebody sleeps, and the timer is off".
  *            W2  mark: CAS by the watch, exchange by its owner; each counts in
- *                pool->blocked, so the two balance in any order.
+ *                pool->blocked, so the two balance in any order.  The watch
+ *                marks, then looks at the beat again <-> the owner moves its
+ *                beat, then looks at the mark (seq_cst): a mark does not stay
+ *                on a thread that is back.
  * Bounds     two timer calls a millisecond under load, none when idle.
- * Proof      test/explorer/x_pool.c
+ * Proof      test/explorer/x_watch.c, x_role.c
  */
 #include "taskq/taskq_impl.h"
 
@@ -26,8 +30,8 @@ static struct {
 	struct wri_alarm *alarm;
 
 	/* Any thread. */
-	wri_a64 at;   /* when the timer rings; 0: off */
-	wri_a64 last; /* when a serving thread set it last */
+	wri_a64 at;     /* when the timer rings; 0: off */
+	wri_a64 last;   /* when a serving thread set it last */
 	wri_a32 stream; /* 1: that was soon after the time before */
 
 	/* lock: the list. */
@@ -39,13 +43,17 @@ void
 wri_taskq_init(struct wri_alarm *alarm)
 {
 	watch.alarm = alarm;
-	wri_store(&watch.at, 0, WRI_RLX);   /* no thread yet */
-	wri_store(&watch.last, 0, WRI_RLX); /* no thread yet */
+	/* Relaxed: no thread yet. */
+	wri_store(&watch.at, 0, WRI_RLX);
+	wri_store(&watch.last, 0, WRI_RLX);
+	wri_store(&watch.stream, 0, WRI_RLX);
 }
 
 void
 wri_taskq_fini(void)
 {
+	/* A thread that was abandoned must not find it set. */
+	wri_store(&watch.at, 0, WRI_SC);
 	watch.alarm = NULL;
 }
 
@@ -86,18 +94,44 @@ wri_taskq_stop_others(struct wri_pool *but, weir_time until)
 	return rv;
 }
 
-void
+bool
 wri_runner_unmark(struct wri_runner *r)
 {
-	if (wri_load(&r->mark, WRI_RLX) != 0 && /* the exchange decides */
-	    wri_xchg(&r->mark, 0, WRI_SC) != 0) { /* W2 */
-		wri_sub(&r->pool->blocked, 1, WRI_SC);
+	if (wri_load(&r->mark, WRI_SC) == 0 ||
+	    wri_xchg(&r->mark, 0, WRI_SC) == 0) { /* W2 */
+		return false;
 	}
+	wri_sub(&r->pool->blocked, 1, WRI_SC);
+	return true;
+}
+
+/* Mark a thread if it is late; else its beat, 0 if it does not serve. */
+static uint64_t
+watch_runner(struct wri_runner *r, uint64_t now, unsigned *marked)
+{
+	uint64_t beat = wri_load(&r->beat, WRI_SC); /* W1 */
+	uint64_t again;
+	uint32_t unmarked = 0;
+
+	if (beat == 0 || now < beat + LATE_NS) {
+		return beat;
+	}
+	if (wri_cas(&r->mark, &unmarked, 1, WRI_SC)) { /* W2 */
+		wri_add(&r->pool->blocked, 1, WRI_SC);
+		again = wri_load(&r->beat, WRI_SC); /* W2 */
+		if (again != beat) {
+			/* Just back, and may not have seen the mark. */
+			(void)wri_runner_unmark(r);
+			return again;
+		}
+	}
+	(*marked)++;
+	return 0;
 }
 
 /*
  * Mark the late threads of a pool and wake others for their work.  Returns the
- * oldest beat that is not late yet, 0 if there is none.
+ * oldest beat that is not late yet; 0 if there is none, or nobody to help.
  */
 static uint64_t
 watch_pool(struct wri_pool *pool, uint64_t now)
@@ -107,22 +141,11 @@ watch_pool(struct wri_pool *pool, uint64_t now)
 	uint64_t oldest = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		struct wri_runner *r = pool_runner(pool, i);
-		uint64_t beat = wri_load(&r->beat, WRI_SC); /* W1 */
-		uint32_t unmarked = 0;
+		uint64_t beat =
+		    watch_runner(pool_runner(pool, i), now, &marked);
 
-		if (beat == 0) {
-			continue;
-		}
-		if (now < beat + LATE_NS) {
-			if (oldest == 0 || beat < oldest) {
-				oldest = beat;
-			}
-			continue;
-		}
-		marked++;
-		if (wri_cas(&r->mark, &unmarked, 1, WRI_SC)) { /* W2 */
-			wri_add(&pool->blocked, 1, WRI_SC);
+		if (beat != 0 && (oldest == 0 || beat < oldest)) {
+			oldest = beat;
 		}
 	}
 	/* Twice as many as before at each ring: a burst of callbacks that all
@@ -132,7 +155,8 @@ watch_pool(struct wri_pool *pool, uint64_t now)
 			break;
 		}
 	}
-	return oldest;
+	/* Without a sleeper: who goes to sleep next sets the timer. */
+	return wri_pool_sleeps(pool) ? oldest : 0; /* W1 */
 }
 
 /* Look at all pools; when to look again, 0: no need. */
@@ -154,26 +178,20 @@ watch_look(uint64_t now)
 }
 
 /*
- * Move the timer from what we saw to at (0: off); false: another thread moved
- * it.  Two movers may set the timer in the other order, so each looks whether
- * its setting is still the one wanted.
+ * Set the timer to what is wanted.  Two may do so in the other order than they
+ * moved it, so each looks whether its setting is still the one wanted.
  */
-static bool
-watch_move(uint64_t seen, uint64_t at)
+static void
+watch_set(void)
 {
-	uint64_t wanted;
+	uint64_t at = wri_load(&watch.at, WRI_SC);
+	uint64_t set;
 
-	if (!wri_cas(&watch.at, &seen, at, WRI_SC)) { /* W1 */
-		return false;
-	}
-	for (;;) {
-		wri_alarm_watch(watch.alarm, (weir_time)at);
-		wanted = wri_load(&watch.at, WRI_SC);
-		if (wanted == at || wanted == 0) {
-			return true;
-		}
-		at = wanted;
-	}
+	do {
+		set = at;
+		wri_alarm_watch(watch.alarm, (weir_time)set);
+		at = wri_load(&watch.at, WRI_SC);
+	} while (at != set);
 }
 
 /* Put the timer out, unless somebody serves after all. */
@@ -182,41 +200,60 @@ watch_out(uint64_t seen, uint64_t now)
 {
 	uint64_t next;
 
-	if (watch_move(seen, 0)) {
-		next = watch_look(now); /* W1 */
+	if (wri_cas(&watch.at, &seen, 0, WRI_SC)) { /* W1 */
+		next = watch_look(now);             /* W1 */
+		seen = 0;
 		if (next != 0) {
-			(void)watch_move(0, next);
+			/* Fails when another thread has moved it. */
+			(void)wri_cas(&watch.at, &seen, next, WRI_SC);
 		}
+		watch_set();
 	}
 }
 
 /*
- * A thread serves, or parks while another serves: the timer must ring within a
- * millisecond unless it is moved before.
+ * A thread serves, or parks while another serves: the timer must ring before
+ * the oldest beat is a millisecond old, unless it is moved before.
  */
 void
 wri_watch_arm(struct wri_pool *pool, weir_time when)
 {
 	uint64_t now = (uint64_t)when;
 	uint64_t at = wri_load(&watch.at, WRI_SC); /* W1 */
+	uint64_t next = now + WATCH_NS;
+	uint64_t seen;
 
-	while (at < now + WATCH_HALF_NS) {
-		if (wri_load(&pool->nparked, WRI_SC) == 0) { /* W1 */
-			return; /* nobody to hand work to */
+	do {
+		if (at >= now + WATCH_HALF_NS || !wri_pool_sleeps(pool)) {
+			return; /* soon enough; nobody to hand work to */
 		}
-		if (watch_move(at, now + WATCH_NS)) {
-			/* Relaxed: advice for wri_watch_idle. */
-			wri_store(&watch.stream,
-			    now - wri_load(&watch.last, WRI_RLX) <
-			        2 * WATCH_NS,
-			    WRI_RLX);
-			wri_store(&watch.last, now, WRI_RLX);
-			if (at != 0) {
-				(void)watch_look(now);
-			}
-			return;
+		seen = at;
+		if (wri_cas(&watch.at, &seen, next, WRI_SC)) {
+			break;
 		}
 		at = wri_load(&watch.at, WRI_SC);
+	} while (true);
+	/* Relaxed: advice for wri_watch_idle. */
+	wri_store(&watch.stream,
+	    now - wri_load(&watch.last, WRI_RLX) < 2 * WATCH_NS, WRI_RLX);
+	wri_store(&watch.last, now, WRI_RLX);
+	if (at != 0) {
+		at = watch_look(now);
+		seen = next;
+		if (at != 0 && at < next) {
+			(void)wri_cas(&watch.at, &seen, at, WRI_SC);
+		}
+	}
+	watch_set();
+}
+
+/* A thread is about to sleep: while others serve, the timer must be on. */
+void
+wri_watch_over(struct wri_pool *pool)
+{
+	if ((int32_t)(wri_load(&pool->tokens, WRI_SC) - /* W1 */
+		      wri_load(&pool->blocked, WRI_SC)) > 0) {
+		wri_watch_arm(pool, wri_now());
 	}
 }
 
@@ -226,12 +263,12 @@ wri_watch_arm(struct wri_pool *pool, weir_time when)
  * messages it is left for the next one to move.
  */
 void
-wri_watch_idle(weir_time now)
+wri_watch_idle(struct wri_pool *pool, weir_time now)
 {
 	uint64_t at = wri_load(&watch.at, WRI_SC);
 
-	/* Relaxed: advice. */
-	if (at != 0 && wri_load(&watch.stream, WRI_RLX) == 0) {
+	if (at != 0 && wri_load(&watch.stream, WRI_RLX) == 0 &&    /* advice */
+	    wri_load(&pool->stopping, WRI_SC) != POOL_ABANDONED) { /* T6 */
 		watch_out(at, (uint64_t)now);
 	}
 }
@@ -246,14 +283,14 @@ wri_taskq_watch(weir_time now)
 		return; /* put out while it rang */
 	}
 	if (seen > (uint64_t)now) {
-		wri_alarm_watch(watch.alarm, (weir_time)seen);
+		watch_set(); /* moved while it rang */
 		return;
 	}
 	next = watch_look((uint64_t)now);
 	if (next == 0) {
 		watch_out(seen, (uint64_t)now);
-	} else {
-		(void)watch_move(seen, next);
+	} else if (wri_cas(&watch.at, &seen, next, WRI_SC)) {
+		watch_set();
 	}
 }
 

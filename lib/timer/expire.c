@@ -49,9 +49,8 @@ wake(struct expire *e)
 	}
 }
 
-/* Lower the promise to key, through the inbox. */
-static void
-lower(struct wri_deadline *d, uint64_t key)
+void
+wri_expire_lower(struct wri_deadline *d, uint64_t key)
 {
 	struct expire *e = home(d);
 	uint64_t armed = wri_load(&d->armed, WRI_SC); /* E1 */
@@ -83,7 +82,7 @@ wri_deadline_arm(struct wri_deadline *d, weir_time at, uint64_t grain)
 	/* Relaxed: published by armed (E1), or by the operation's word. */
 	wri_store(&d->at, key, WRI_RLX);
 	if (key != KEY_NEVER) {
-		lower(d, key);
+		wri_expire_lower(d, key);
 	}
 	return key == KEY_NEVER ? WEIR_NEVER : (weir_time)key;
 }
@@ -92,12 +91,6 @@ bool
 wri_deadline_held(struct wri_deadline *d)
 {
 	return wri_load(&d->armed, WRI_ACQ) != KEY_NEVER; /* E3 */
-}
-
-void
-wri_deadline_bury(struct wri_deadline *d)
-{
-	lower(d, 0);
 }
 
 /* A new entry; the older ones of this deadline no longer count. */

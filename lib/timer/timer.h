@@ -57,12 +57,10 @@ struct wri_deadline_ops {
  */
 weir_err wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
     void (*watch)(weir_time now), struct wri_alarm **alarm);
-/* Between init and fini? */
-bool wri_timer_running(void);
 /* End the threads; deadlines that live on are disarmed. */
 void wri_timer_fini(void);
 
-/* Before first use; takes a place in the heap.  WEIR_ENOMEM. */
+/* Before first use; takes a place in the heap.  WEIR_ENOMEM, WEIR_ESTATE. */
 weir_err wri_deadline_init(struct wri_deadline *d);
 /* Gives the place back; the last call for d. */
 void wri_deadline_fini(struct wri_deadline *d);
@@ -77,8 +75,11 @@ weir_time wri_deadline_arm(
 
 /* Does the room refer to it?  False: and never will, unless it is armed. */
 bool wri_deadline_held(struct wri_deadline *d);
-/* The handle is to be freed: gone will be called, in its time. */
-void wri_deadline_bury(struct wri_deadline *d);
+/*
+ * The handle is to be freed: gone will be called, in its time.  False: the room
+ * has closed; it does not refer to d for long.
+ */
+bool wri_deadline_bury(struct wri_deadline *d);
 
 struct wri_timer_stats {
 	uint64_t entries; /* in the heaps now */

@@ -34,8 +34,7 @@ struct expire {
 	wri_aptr spare; /* a larger array for the heap, or NULL */
 	struct wri_alarm alarm;
 
-	/* lock: reservation. */
-	wri_mtx lock;
+	/* The room's lock. */
 	size_t deadlines; /* made and not finished */
 	size_t reserved;  /* cap of the newest array */
 
@@ -47,16 +46,17 @@ struct expire {
 	wri_a64 wakes;
 
 	/* Fixed after init. */
-	unsigned index;
 	wri_thread thread;
 };
 
-/* Fixed between init and fini. */
 struct timer {
-	unsigned n;
+	/* Fixed between init and fini. */
 	struct expire *threads;
 	const struct wri_deadline_ops *ops;
 	void (*watch)(weir_time now);
+
+	wri_mtx lock;
+	unsigned n; /* lock: how many threads; 0: the room is closed */
 };
 extern struct timer wri_timer;
 
@@ -67,6 +67,8 @@ home(const struct wri_deadline *d)
 }
 
 /* expire.c */
+/* Lower the promise to key, through the inbox. */
+void wri_expire_lower(struct wri_deadline *d, uint64_t key);
 void wri_expire_main(void *arg);
 void wri_expire_disarm_all(struct expire *e);
 

@@ -82,6 +82,21 @@ contract_rounds(int many)
 }
 
 int
+contract_first(void)
+{
+	const char *row = getenv("WEIR_TEST_ROW");
+
+	return row != NULL ? atoi(row) : 0;
+}
+
+int
+contract_end(void)
+{
+	return getenv("WEIR_TEST_ROW") != NULL ? contract_first() + 1
+					       : contract_cases_len;
+}
+
+int
 main(void)
 {
 	Suite *suite = suite_create("contract");

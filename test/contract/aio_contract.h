@@ -45,8 +45,12 @@ void contract_add_ends(TCase *tc);
 void contract_add_stops(TCase *tc);
 void contract_add_races(TCase *tc);
 
-/* Add a loop test over all rows. */
+/* The rows to run: all, or the one that WEIR_TEST_ROW names by its number. */
+int contract_first(void);
+int contract_end(void);
+
+/* Add a loop test over the rows. */
 #define CONTRACT_ADD(tc, test)                                                \
-	tcase_add_loop_test((tc), (test), 0, contract_cases_len)
+	tcase_add_loop_test((tc), (test), contract_first(), contract_end())
 
 #endif

@@ -21,9 +21,10 @@
 static weir_stream *pair_stream;
 static int pair_peer;        /* ours */
 static int pair_own;         /* the stream's, borrowed */
-static _Atomic size_t pair_queued; /* bytes sent, not yet read by the peer */
-static _Atomic bool pair_full;
 static pthread_mutex_t pair_mtx = PTHREAD_MUTEX_INITIALIZER;
+/* pair_mtx must be held when using these: */
+static size_t pair_queued; /* sent by pair_fill, not read by the peer */
+static bool pair_full;
 
 static void
 pair_setup(const char *url)
@@ -116,23 +117,31 @@ recv_soon(weir_aio *aio)
 	recv_submit(aio);
 }
 
-/* Until the system takes no more, nor a moment later. */
+/* Send pieces of this size until the system takes none. */
+static void
+pair_fill_by(size_t piece)
+{
+	static const char zeros[4096];
+	ssize_t n;
+
+	do {
+		n = send(pair_own, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		pair_queued += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+}
+
+/* Until the system takes not one byte more, nor a moment later. */
 static void
 pair_fill(void)
 {
-	static const char zeros[4096];
 	struct pollfd p = {.fd = pair_own, .events = POLLOUT};
-	ssize_t n;
 
 	pthread_mutex_lock(&pair_mtx);
 	if (!pair_full) {
 		do {
-			n = send(pair_own, zeros, sizeof(zeros),
-			    MSG_DONTWAIT | MSG_NOSIGNAL);
-			if (n > 0) {
-				pair_queued += (size_t)n;
-			}
-		} while (n > 0 || poll(&p, 1, 10) > 0);
+			pair_fill_by(4096);
+			pair_fill_by(1);
+		} while (poll(&p, 1, 10) > 0);
 		pair_full = true;
 	}
 	pthread_mutex_unlock(&pair_mtx);
@@ -144,18 +153,17 @@ pair_drain(void)
 {
 	static char sink[65536];
 	struct pollfd p = {.fd = pair_peer, .events = POLLIN};
+	ssize_t n;
 
 	pthread_mutex_lock(&pair_mtx);
 	pair_full = false;
-	while (pair_queued > 0 && poll(&p, 1, 1000) > 0) {
-		ssize_t n = recv(pair_peer, sink, sizeof(sink), MSG_DONTWAIT);
-
-		if (n <= 0) {
-			break;
+	do {
+		n = recv(pair_peer, sink, sizeof(sink), MSG_DONTWAIT);
+		if (n > 0) {
+			pair_queued -= pair_queued < (size_t)n ? pair_queued
+							       : (size_t)n;
 		}
-		pair_queued -= pair_queued < (size_t)n ? pair_queued
-						       : (size_t)n;
-	}
+	} while (n > 0 || (pair_queued > 0 && poll(&p, 1, 1000) > 0));
 	pthread_mutex_unlock(&pair_mtx);
 }
 

@@ -78,6 +78,7 @@ START_TEST(an_abort_right_after_submit_ends_it_once)
 		}
 		consumer_expect(&c, (unsigned)i + 1,
 		    a.met == WEIR_CANCEL_IDLE ? WEIR_ECANCELED : WEIR_EPROTO);
+		consumer_settle(&c);
 	}
 	ck_assert_uint_eq(met[WEIR_CANCEL_TOO_LATE], 0);
 	aborter_fini(&a);
@@ -118,16 +119,22 @@ START_TEST(an_abort_reaches_one_operation_at_most)
 		ck_assert(latch_wait(&c.ran, first + 1));
 		if (first + 1 < CONSUMER_SEEN_MAX &&
 		    c.results[first] == a.code) {
-			/* It has hit the first: the second is unharmed. */
+			/* It has hit the first: the second is unharmed, or
+			 * found what the first one left. */
 			ck_assert_int_eq(a.met, WEIR_CANCEL_REQUESTED);
-			ck_assert_uint_eq(latch_hits(&c.ran), first + 1);
+			(void)weir_aio_cancel(c.aio);
+			consumer_wait(&c, first + 2);
+			ck_assert_int_ne(c.result, a.code);
 		}
 		(void)weir_aio_cancel(c.aio);
 		consumer_wait(&c, first + 2);
-		if (a.met != WEIR_CANCEL_REQUESTED) {
-			ck_assert_int_eq(c.result, WEIR_ECANCELED);
+		if (a.met == WEIR_CANCEL_REQUESTED) {
+			ck_assert(c.result == WEIR_ECANCELED ||
+			    c.result == WEIR_OK || c.result == a.code);
+		} else {
+			ck_assert(c.result == WEIR_ECANCELED ||
+			    c.result == WEIR_OK);
 		}
-		ck_assert(c.result == WEIR_ECANCELED || c.result == a.code);
 		consumer_settle(&c);
 	}
 	aborter_fini(&a);

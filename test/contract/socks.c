@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,8 +81,14 @@ socks_listen(const char *url)
 int
 socks_try_connect(void)
 {
+	/* Small segments: a small window opens again without probes. */
+	const int mss = 536;
 	int fd = socket(socks_at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
+	if (fd >= 0 && socks_at.ss_family == AF_INET) {
+		(void)setsockopt(
+		    fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss));
+	}
 	if (fd >= 0 &&
 	    connect(fd, (struct sockaddr *)&socks_at, socks_at_len) != 0) {
 		(void)close(fd);

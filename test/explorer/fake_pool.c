@@ -34,6 +34,8 @@ struct wri_pool {
 	struct wri_runner runners[WORKERS_MAX];
 };
 
+void (*const fake_pool_watch)(weir_time now);
+
 static struct wri_pool *the_pool;
 
 static struct wri_task *
@@ -100,7 +102,7 @@ pool_new(unsigned n, unsigned most)
 }
 
 static void
-pool_end(struct wri_pool *p)
+pool_stop(struct wri_pool *p)
 {
 	for (unsigned i = 0; i < p->nrunners; i++) {
 		x_open(&p->posted);
@@ -108,6 +110,11 @@ pool_end(struct wri_pool *p)
 	for (unsigned i = 0; i < p->nrunners; i++) {
 		wri_thread_join(&p->runners[i].thread);
 	}
+}
+
+static void
+pool_free(struct wri_pool *p)
+{
 	X_ASSERT(p->queued == 0 && p->waiting == 0);
 	wri_free(p->queue, QUEUE_MAX * sizeof(struct wri_task *));
 	wri_free(p, sizeof(*p));
@@ -121,11 +128,15 @@ fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most)
 }
 
 void
-fake_pool_down(void)
+fake_pool_stop(void)
 {
-	struct wri_pool *p = the_pool;
+	pool_stop(the_pool);
+}
 
-	pool_end(p);
+void
+fake_pool_free(void)
+{
+	pool_free(the_pool);
 	the_pool = NULL;
 }
 
@@ -139,7 +150,8 @@ void
 fake_pool_other_end(struct weir_exec *exec)
 {
 	X_ASSERT(wri_load(&exec->users, WRI_ACQ) == 0);
-	pool_end(exec->pool);
+	pool_stop(exec->pool);
+	pool_free(exec->pool);
 }
 
 /* ---- taskq.h ----------------------------------------------------------- */
@@ -155,6 +167,18 @@ wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 	}
 	X_ASSERT(p->queued < QUEUE_MAX);
 	p->queue[p->queued++] = task;
+}
+
+struct wri_pool *
+wri_pool_default(void)
+{
+	return the_pool;
+}
+
+struct weir_exec *
+wri_pool_exec(struct wri_pool *pool)
+{
+	return &pool->exec;
 }
 
 weir_err

@@ -18,8 +18,8 @@ struct fake_slot {
 	wri_a32 word; /* events not fetched, and whether it was woken */
 	struct wri_task *tasks[FAKE_EVENTS_MAX]; /* what event i posts */
 	unsigned injected, fetched, fed;
-	unsigned waits;   /* calls */
-	void *owner;      /* the thread between wait and feed */
+	unsigned waits;    /* calls */
+	void *owner;       /* the thread between wait and feed */
 	unsigned sleeping; /* 1: the owner sleeps in wait */
 };
 

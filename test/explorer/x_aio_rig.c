@@ -32,11 +32,18 @@ peek(struct wri_deadline *d, uint64_t *word)
 	return phase;
 }
 
+static bool slow_expire;
+
 static bool
 expire(struct wri_deadline *d, uint64_t word)
 {
-	uint64_t now = word_of(aio_of(d));
+	uint64_t now;
 
+	if (slow_expire && x_rand(2) == 0) {
+		/* Until nobody else can do anything. */
+		x_sleep_until(x_time() + 1);
+	}
+	now = word_of(aio_of(d));
 	if ((now & W_GEN) != (word & W_GEN)) {
 		X_REACH("stale-expire");
 	}
@@ -62,21 +69,30 @@ static const struct wri_deadline_ops ops = {
 };
 
 void
+rig_slow_expire(void)
+{
+	slow_expire = true;
+}
+
+void
 rig_up(unsigned n, unsigned m)
 {
 	struct wri_alarm *alarm;
 
+	slow_expire = false;
 	wri_life_set(true);
 	wri_registry_begin(SLACK);
-	X_ASSERT(wri_timer_init(1, &ops, NULL, &alarm) == WEIR_OK);
+	X_ASSERT(wri_timer_init(1, &ops, fake_pool_watch, &alarm) ==
+		 WEIR_OK);
 	fake_pool_up(alarm, n, m);
 }
 
 static void
 rooms_down(void)
 {
-	fake_pool_down();
-	wri_timer_fini();
+	fake_pool_stop();
+	wri_timer_fini(); /* who may still be about to wake a pool thread */
+	fake_pool_free();
 }
 
 void
@@ -245,6 +261,7 @@ init(struct subject *s, enum kind kind, weir_aio_cb cb)
 {
 	memset(s, 0, sizeof(*s));
 	s->kind = kind;
+	s->wait_only = cb == NULL;
 	X_ASSERT(weir_aio_alloc(&s->aio, cb, s) == WEIR_OK);
 	x_name(&s->aio->word, sizeof(s->aio->word), "word");
 	x_name(&s->aio->deadline.armed, 8, "armed");
@@ -274,21 +291,56 @@ subject_timeout(struct subject *s, weir_duration timeout)
 void
 subject_stopped(struct subject *s)
 {
-	s->silent = true;
+	s->silent = !s->wait_only;
 	X_ASSERT(s->begun == s->ended);
-	X_ASSERT(s->aio->cb == NULL || s->begun == s->accepted);
+	X_ASSERT(s->wait_only || s->abandoned || s->begun == s->accepted);
+}
+
+bool
+call_begin(struct subject *s)
+{
+	if (s->freeing) {
+		return false;
+	}
+	s->calls++;
+	return true;
+}
+
+void
+call_end(struct subject *s)
+{
+	s->calls--;
+}
+
+/*
+ * Each call in progress counts once in nwait, from its first step on.  (More:
+ * the walk of rig_fini holds it as well.)
+ */
+static void
+calls_are_in(struct subject *s)
+{
+	while (s->aio->nwait.v < s->calls) {
+		wri_yield();
+	}
+	if (s->calls > 0) {
+		X_REACH("free-over-calls");
+	}
+	s->freeing = s->stopping = true;
+}
+
+void
+subject_reap(struct subject *s)
+{
+	calls_are_in(s);
+	weir_aio_reap(s->aio);
 }
 
 void
 subject_free(struct subject *s)
 {
-	bool nocb = s->aio->cb == NULL;
-
-	s->stopping = true;
+	calls_are_in(s);
 	weir_aio_free(s->aio);
-	s->silent = true;
-	X_ASSERT(s->begun == s->ended);
-	X_ASSERT(nocb || s->begun == s->accepted);
+	subject_stopped(s);
 }
 
 /* ---- the toy provider -------------------------------------------------- */
@@ -312,6 +364,8 @@ obeys(enum kind kind, weir_err why)
 		return strength(why) != WHY_CANCEL;
 	case IGNORES_TIMEOUT:
 		return strength(why) != WHY_TIMEOUT;
+	case ONLY_STOP:
+		return strength(why) == WHY_STOP;
 	case LATE:
 	case NO_HOOK:
 		break;
@@ -339,7 +393,7 @@ toy_cancel(weir_aio *aio, void *arg, weir_err why)
 
 	X_ASSERT(j->magic == JOB_MAGIC); /* not freed: not after release */
 	X_ASSERT(s->aio == aio && s->job == j);
-	X_ASSERT(!j->in_hook && x_locks() == 0);
+	X_ASSERT(!s->silent && !j->in_hook && x_locks() == 0);
 	X_ASSERT(s->begun < j->number && j->number == s->accepted);
 	X_ASSERT(strength(why) > strength(j->why));
 	X_ASSERT(strength(why) != WHY_TIMEOUT || x_time() >= s->due);
@@ -515,7 +569,12 @@ do_abort(void *arg)
 {
 	struct subject *s = arg;
 
-	switch (weir_aio_cancel(s->aio)) {
+	if (!call_begin(s)) {
+		return;
+	}
+	s->met = weir_aio_cancel(s->aio);
+	call_end(s);
+	switch (s->met) {
 	case WEIR_CANCEL_IDLE:
 		X_REACH("cancel-idle");
 		break;
@@ -533,8 +592,11 @@ do_close(void *arg)
 {
 	struct subject *s = arg;
 
-	s->stopping = true;
-	weir_aio_close(s->aio);
+	if (call_begin(s)) {
+		s->stopping = true;
+		weir_aio_close(s->aio);
+		call_end(s);
+	}
 }
 
 void
@@ -542,9 +604,12 @@ do_stop(void *arg)
 {
 	struct subject *s = arg;
 
-	s->stopping = true;
-	X_ASSERT(weir_aio_stop(s->aio) == WEIR_OK);
-	subject_stopped(s);
+	if (call_begin(s)) {
+		s->stopping = true;
+		X_ASSERT(weir_aio_stop(s->aio) == WEIR_OK);
+		call_end(s);
+		subject_stopped(s);
+	}
 }
 
 void
@@ -552,13 +617,22 @@ do_wait(void *arg)
 {
 	struct subject *s = arg;
 
-	X_ASSERT(weir_aio_wait(s->aio) == WEIR_OK);
+	if (call_begin(s)) {
+		X_ASSERT(weir_aio_wait(s->aio) == WEIR_OK);
+		call_end(s);
+	}
 }
 
 void
 do_free(void *arg)
 {
 	subject_free(arg);
+}
+
+void
+do_reap(void *arg)
+{
+	subject_reap(arg);
 }
 
 /* ---- endings of a callback --------------------------------------------- */

@@ -26,6 +26,8 @@
 
 /* The library with n pool threads, and at most m with spares. */
 void rig_up(unsigned n, unsigned m);
+/* From now on the expiry thread is sometimes held up before it expires. */
+void rig_slow_expire(void);
 /* The end, when all handles have been freed. */
 void rig_down(void);
 /* As weir_fini, under handles that live on; WEIR_ETIMEDOUT: some are busy. */
@@ -45,6 +47,7 @@ enum kind {
 	OBEYS,           /* finishes at once */
 	IGNORES_CANCEL,  /* but obeys the others */
 	IGNORES_TIMEOUT, /* but obeys the others */
+	ONLY_STOP,       /* ignores both */
 	LATE,            /* leaves a note for toy_finish */
 	NO_HOOK,
 };
@@ -71,6 +74,8 @@ struct subject {
 	bool gap;          /* and between start and publication */
 	bool layered;      /* reset twice */
 	bool in_time;      /* a timeout must not be late: X_NOJUMP */
+	bool wait_only;
+	bool abandoned; /* its callback may never come */
 
 	/* In the callback, at its end; may free the handle. */
 	void (*then)(struct subject *s);
@@ -91,9 +96,14 @@ struct subject {
 	unsigned begun, ended;      /* callbacks */
 	unsigned started, released; /* operations that had a hook */
 	unsigned oks, timeouts, cancels, stops;
+	weir_cancel met; /* by do_abort */
 	bool stopping; /* stop, close, free or reap was called */
 	bool silent;   /* stop or free has returned */
 	bool gone;     /* its own callback has freed it */
+
+	/* A call that begins after free is misuse: see call_begin. */
+	unsigned calls;
+	bool freeing;
 
 	x_latch out;  /* submissions that have returned */
 	x_latch back; /* callbacks that are about to return */
@@ -108,8 +118,13 @@ void subject_take(struct subject *s);
 void subject_timeout(struct subject *s, weir_duration timeout);
 /* Stop has returned: what must hold. */
 void subject_stopped(struct subject *s);
-/* Free it, not from its callback. */
+/* Free it, not from its callback; waits until calls that have begun are in. */
 void subject_free(struct subject *s);
+/* As subject_free, by reap. */
+void subject_reap(struct subject *s);
+/* A call on the handle by another fiber: begin (false: it is too late), end. */
+bool call_begin(struct subject *s);
+void call_end(struct subject *s);
 
 /* Submit to the toy provider. */
 void toy_submit(struct subject *s);
@@ -126,6 +141,7 @@ void do_close(void *arg);
 void do_stop(void *arg);
 void do_wait(void *arg);
 void do_free(void *arg);
+void do_reap(void *arg);
 
 /* Let toy_finisher end: not all that was meant to be was submitted. */
 void toy_no_more(struct subject *s);

@@ -40,13 +40,18 @@ name_pool(struct wri_pool *pool)
 }
 
 static void
-alarm_down(void)
+expiry_end(void)
 {
 	if (rig.expiry != 0) {
 		wri_store(&rig.stop, 1, WRI_REL);
 		wri_alarm_wake(&rig.alarm);
 		x_join(rig.expiry);
 	}
+}
+
+static void
+alarm_down(void)
+{
 	wri_taskq_fini();
 	wri_alarm_fini(&rig.alarm);
 }
@@ -75,6 +80,7 @@ rig_up(struct rig_config c)
 	}
 	if (wri_pool_init(&rig.pool, &config) != WEIR_OK) {
 		X_REACH("refused");
+		expiry_end();
 		alarm_down();
 		return false;
 	}
@@ -110,6 +116,7 @@ void
 rig_down(void)
 {
 	X_ASSERT(wri_pool_stop(rig.pool, WEIR_NEVER) == WEIR_OK);
+	expiry_end(); /* it may be half way through a mark */
 	look_at_rest(rig.pool);
 	wri_pool_set_default(NULL);
 	X_ASSERT(wri_pool_fini(rig.pool, WEIR_NEVER) == WEIR_OK);
@@ -178,6 +185,52 @@ rig_block(struct rig_task *t)
 	x_await(&t->gate, 1);
 }
 
+struct rig_task *
+rig_next(struct rig_task *t)
+{
+	X_ASSERT(rig.nnext < RIG_NEXT_MAX);
+	rig.next[rig.nnext++] = t;
+	return t;
+}
+
+void
+rig_post_next(struct rig_task *t)
+{
+	(void)t;
+	for (unsigned i = 0; i < rig.nnext; i++) {
+		rig_post(rig.next[i]);
+	}
+}
+
+void
+rig_post_and_block(struct rig_task *t)
+{
+	rig_post_next(t);
+	rig_block(t);
+}
+
+void
+rig_half_push(void *arg)
+{
+	struct rig_task *t = arg;
+	struct wri_node *n = &t->task.node;
+	struct wri_node *prev;
+
+	t->posted++;
+	wri_store(&n->next, NULL, WRI_RLX);
+	prev = wri_xchg(&rig.pool->door.head, n, WRI_SC);
+	x_open(&rig.half_begun);
+	x_await(&rig.half_go, 1);
+	wri_store(&prev->next, n, WRI_REL);
+	wri_exec_notify(NULL);
+}
+
+void
+rig_push(void *arg)
+{
+	rig_post(arg);
+}
+
 void
 rig_wait(struct rig_task *t)
 {
@@ -211,11 +264,25 @@ rig_idle(void)
 	return n;
 }
 
+/* Parked once at least: before, it announces itself but still looks. */
+static bool
+all_have_parked(void)
+{
+	for (unsigned i = 0; i < rig.pool->nrunners.v; i++) {
+		struct wri_runner *r = rig.pool->runners[i].v;
+
+		if (r->slot == NULL && r->parks.v == 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 void
 rig_settle(void)
 {
 	while (rig_idle() != rig.pool->nrunners.v - rig.pool->nwaiting ||
-	    rig.pool->searching.v != 0) {
+	       rig.pool->searching.v != 0 || !all_have_parked()) {
 		wri_yield();
 	}
 }

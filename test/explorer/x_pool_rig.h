@@ -16,6 +16,7 @@
 
 #define RIG_TASKS_MAX 48
 #define RIG_SLOTS_MAX 2
+#define RIG_NEXT_MAX 4
 /* The watch's promise, and what the clock's ticks may add to it. */
 #define RIG_LATE_NS (WATCH_NS + 2000)
 
@@ -38,10 +39,13 @@ struct rig {
 	struct fake_slot slots[RIG_SLOTS_MAX];
 	struct rig_task tasks[RIG_TASKS_MAX];
 	unsigned ntasks;
-	unsigned running; /* callbacks, without those that wait */
-	unsigned most;    /* of them at once */
-	unsigned rings;   /* of the watch's timer */
-	x_latch done;     /* callbacks that have ended */
+	struct rig_task *next[RIG_NEXT_MAX]; /* for rig_post_next */
+	unsigned nnext;
+	unsigned running;            /* callbacks, without those that wait */
+	unsigned most;               /* of them at once */
+	unsigned rings;              /* of the watch's timer */
+	x_latch done;                /* callbacks that have ended */
+	x_latch half_begun, half_go; /* for rig_half_push */
 	wri_alarm alarm;
 	wri_a32 stop;
 	int expiry; /* fiber, 0: none */
@@ -73,9 +77,24 @@ void rig_make_heavy(void);
 /* How many threads are parked; how many slots' owners sleep. */
 unsigned rig_idle(void);
 
+/* Let rig_post_next post it. */
+struct rig_task *rig_next(struct rig_task *t);
+/* Post what rig_next was given: a callback posts to its thread's inbox. */
+void rig_post_next(struct rig_task *t);
+
 /* Callbacks: open begun, then wait for the gate. */
 void rig_block(struct rig_task *t);
+/* The same after rig_post_next. */
+void rig_post_and_block(struct rig_task *t);
 /* The same as a wait that gives the place back. */
 void rig_wait(struct rig_task *t);
+
+/*
+ * A fiber: post a task, given as arg, through the door, with a pause between
+ * the two steps of wri_mpsc_push: open half_begun, wait for half_go.
+ */
+void rig_half_push(void *arg);
+/* A fiber: post a task, given as arg. */
+void rig_push(void *arg);
 
 #endif

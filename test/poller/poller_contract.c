@@ -297,6 +297,31 @@ START_TEST(after_unwatch_nothing_new_comes)
 }
 END_TEST
 
+START_TEST(a_descriptor_can_be_watched_again)
+{
+	struct probe *p;
+	int fds[2];
+
+	rig_up(_i, 1);
+	rig_pipe(fds);
+	for (unsigned i = 0; i < 3; i++) {
+		p = rig_open(fds[0]);
+		rig_settle();
+		ck_assert_uint_eq(rig_count(&p->calls), 0);
+		rig_put_byte(fds[1]);
+		rig_settle();
+		ck_assert_uint_eq(rig_count(&p->reads), 1);
+		rig_drain(fds[0]);
+		wri_pfd_unwatch(&p->pfd);
+		rig_forget(p);
+		wri_pfd_free(&p->pfd);
+	}
+	close(fds[0]);
+	close(fds[1]);
+	rig_down();
+}
+END_TEST
+
 START_TEST(ten_thousand_lives_use_few_elements)
 {
 	struct wri_poller_stats stats;
@@ -369,6 +394,7 @@ poller_suite(void)
 	tcase_add_loop_test(
 	    lives, an_event_of_the_life_before_is_dropped, 0, n);
 	tcase_add_loop_test(lives, after_unwatch_nothing_new_comes, 0, n);
+	tcase_add_loop_test(lives, a_descriptor_can_be_watched_again, 0, n);
 	tcase_add_loop_test(lives, ten_thousand_lives_use_few_elements, 0, n);
 	tcase_add_loop_test(
 	    lives, a_number_closed_behind_our_back_does_no_harm, 0, n);

@@ -102,6 +102,35 @@ START_TEST(every_wake_ends_a_wait)
 }
 END_TEST
 
+START_TEST(who_has_been_told_sleeps_again)
+{
+	struct sleeper s;
+	struct probe *p;
+	unsigned rounds;
+	int fds[2];
+
+	rig_up(_i, 1);
+	sleeper_start(&s);
+	rig_wake(0);
+	ck_assert(latch_wait(&s.rounds, 1));
+	ck_assert(!latch_wait_ms(&s.rounds, 2, 30));
+	/* Nobody reads the byte, and the writer is gone: both stay. */
+	rig_pipe(fds);
+	p = rig_open(fds[0]);
+	rig_put_byte(fds[1]);
+	ck_assert(sleeper_tells(&s, &p->reads));
+	close(fds[1]);
+	wri_pfd_want(&p->pfd, WRI_DIR_READ);
+	ck_assert(sleeper_tells(&s, &p->finals));
+	/* One round may be under way: the wake of open or want. */
+	rounds = latch_hits(&s.rounds);
+	ck_assert(!latch_wait_ms(&s.rounds, rounds + 4, 30));
+	rig_close(p);
+	sleeper_end(&s);
+	rig_down();
+}
+END_TEST
+
 START_TEST(a_sleeper_hears_what_is_opened_and_wanted)
 {
 	struct sleeper s;
@@ -219,6 +248,7 @@ poller_suite(void)
 
 	tcase_add_loop_test(sleep, a_wake_before_the_wait_counts_once, 0, n);
 	tcase_add_loop_test(sleep, every_wake_ends_a_wait, 0, n);
+	tcase_add_loop_test(sleep, who_has_been_told_sleeps_again, 0, n);
 	tcase_add_loop_test(
 	    sleep, a_sleeper_hears_what_is_opened_and_wanted, 0, n);
 	tcase_add_loop_test(sleep, a_sleeper_keeps_no_closed_file_alive, 0, n);

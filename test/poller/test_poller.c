@@ -210,22 +210,67 @@ START_TEST(waits_events_and_descriptors_are_counted)
 }
 END_TEST
 
-START_TEST(fini_forgets_what_is_open)
-{
-	struct probe *p;
-	int fd;
+static struct wri_pfd *forsaken[2];
+static unsigned nforsaken;
 
-	rig_up(_i, 1);
+static void
+keep_forsaken(struct wri_pfd *pfd)
+{
+	ck_assert_uint_lt(nforsaken, 2);
+	forsaken[nforsaken++] = pfd;
+}
+
+START_TEST(what_is_open_at_fini_is_unwatched_and_outlives_it)
+{
+	struct wri_poller_config config = rig_config(rig_backends[_i], 2);
+	struct probe *p;
+	struct probe *q;
+
+	nforsaken = 0;
+	config.forsaken = keep_forsaken;
+	ck_assert_int_eq(wri_poller_init(&config), WEIR_OK);
 	p = rig_open(make_event());
-	fd = p->pfd.fd;
-	rig_down();
-	ck_assert_int_eq(close(fd), 0);
-	/* And the next life of the room knows nothing of it. */
-	rig_up(_i, 1);
-	p = rig_open(make_event());
-	ck_assert_uint_eq(p->pfd.index, 0);
+	q = rig_open(make_event());
+	wri_pfd_unwatch(&q->pfd);
+	wri_poller_fini();
+	ck_assert_uint_eq(nforsaken, 1);
+	ck_assert_ptr_eq(forsaken[0], &p->pfd);
+
+	/* Without a poller, and beside the next one. */
+	for (unsigned round = 0; round < 2; round++) {
+		wri_pfd_want(&p->pfd, WRI_DIR_READ | WRI_DIR_WRITE);
+		wri_pfd_unwatch(&p->pfd);
+		if (round == 0) {
+			rig_up(_i, 1);
+		}
+	}
+	rig_settle();
+	ck_assert_uint_eq(rig_count(&p->calls), 0);
+	rig_close(rig_open(make_event()));
 	rig_close(p);
-	rig_down();
+	wri_poller_fini();
+	ck_assert_uint_gt(wri_mem_live(), 0);
+	close(q->pfd.fd);
+	wri_pfd_free(&q->pfd);
+	ck_assert_uint_eq(wri_mem_live(), 0);
+}
+END_TEST
+
+START_TEST(an_element_may_be_freed_by_its_forsaking)
+{
+	struct wri_poller_config config = rig_config(rig_backends[_i], 1);
+	int fds[2];
+
+	config.forsaken = wri_pfd_free;
+	ck_assert_int_eq(wri_poller_init(&config), WEIR_OK);
+	for (unsigned i = 0; i < 2; i++) {
+		fds[i] = make_event();
+		(void)rig_open(fds[i]);
+	}
+	wri_poller_fini();
+	ck_assert_uint_eq(wri_mem_live(), 0);
+	close(fds[0]);
+	close(fds[1]);
 }
 END_TEST
 
@@ -412,7 +457,10 @@ poller_suite(void)
 	tcase_add_loop_test(shape, what_cannot_be_polled_is_refused, 0, n);
 	tcase_add_loop_test(
 	    shape, waits_events_and_descriptors_are_counted, 0, n);
-	tcase_add_loop_test(shape, fini_forgets_what_is_open, 0, n);
+	tcase_add_loop_test(
+	    shape, what_is_open_at_fini_is_unwatched_and_outlives_it, 0, n);
+	tcase_add_loop_test(
+	    shape, an_element_may_be_freed_by_its_forsaking, 0, n);
 	suite_add_tcase(suite, shape);
 
 	tcase_add_checked_fixture(fail, setup, teardown);

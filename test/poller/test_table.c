@@ -21,6 +21,7 @@ struct elem {
 	struct wri_pfd pfd; /* first */
 	wri_a32 inits;
 	wri_a32 owner; /* 0: nobody */
+	bool out;      /* by take() */
 	char pad[70];  /* not whole lines */
 };
 
@@ -42,7 +43,20 @@ take(void)
 
 	ck_assert_int_eq(wri_table_take(&pfd), WEIR_OK);
 	ck_assert_ptr_nonnull(pfd);
+	((struct elem *)(void *)pfd)->out = true;
 	return (struct elem *)(void *)pfd;
+}
+
+/* Put it back, if take() has given it. */
+static void
+give(struct wri_pfd *pfd)
+{
+	struct elem *e = (struct elem *)(void *)pfd;
+
+	if (e->out) {
+		e->out = false;
+		wri_table_put(pfd);
+	}
 }
 
 static void
@@ -55,6 +69,7 @@ static void
 teardown(void)
 {
 	wri_mem_fail_at(0);
+	wri_table_each(give);
 	wri_table_fini();
 	ck_assert_uint_eq(wri_mem_live(), 0);
 }
@@ -85,8 +100,8 @@ START_TEST(what_was_put_last_is_taken_first)
 	struct elem *a = take();
 	struct elem *b = take();
 
-	wri_table_put(&a->pfd);
-	wri_table_put(&b->pfd);
+	give(&a->pfd);
+	give(&b->pfd);
 	ck_assert_ptr_eq(take(), b);
 	ck_assert_ptr_eq(take(), a);
 	ck_assert_uint_eq(wri_load(&a->inits, WRI_RLX), 1);
@@ -103,7 +118,7 @@ START_TEST(the_memory_of_an_element_stays_until_fini)
 	}
 	live = wri_mem_live();
 	for (unsigned i = 0; i < 200; i++) {
-		wri_table_put(&e[i]->pfd);
+		give(&e[i]->pfd);
 	}
 	ck_assert_uint_eq(wri_mem_live(), live);
 	for (unsigned i = 0; i < 200; i++) {
@@ -132,7 +147,7 @@ START_TEST(without_memory_the_take_fails_and_the_next_works)
 	ck_assert_ptr_null(pfd);
 	/* One that is free needs no memory. */
 	wri_mem_fail_at(1);
-	wri_table_put(&last->pfd);
+	give(&last->pfd);
 	ck_assert_ptr_eq(take(), last);
 	wri_mem_fail_at(0);
 	ck_assert_uint_eq(take()->pfd.index, 64);
@@ -151,8 +166,43 @@ START_TEST(a_full_table_says_so)
 	ck_assert_ptr_eq(wri_table_at(WEIR_FD_MAX - 1), &last->pfd);
 	ck_assert_int_eq(wri_table_take(&pfd), WEIR_ENOSPC);
 	ck_assert_ptr_null(pfd);
-	wri_table_put(&last->pfd);
+	give(&last->pfd);
 	ck_assert_ptr_eq(take(), last);
+}
+END_TEST
+
+START_TEST(what_is_out_at_fini_lives_until_the_last_put)
+{
+	struct elem *e[100];
+
+	for (unsigned i = 0; i < 100; i++) {
+		e[i] = take();
+	}
+	wri_table_fini();
+	for (unsigned i = 0; i < 100; i++) {
+		ck_assert_uint_gt(wri_mem_live(), 0);
+		memset(e[i]->pad, 1, sizeof(e[i]->pad));
+		give(&e[i]->pfd);
+	}
+	ck_assert_uint_eq(wri_mem_live(), 0);
+	setup();
+	ck_assert_uint_eq(take()->pfd.index, 0);
+}
+END_TEST
+
+START_TEST(what_is_out_at_init_is_not_given_twice)
+{
+	struct elem *e = take();
+	struct elem *f;
+
+	wri_table_fini();
+	setup();
+	f = take();
+	ck_assert_ptr_ne(e, f);
+	ck_assert_ptr_eq(wri_table_at(0), &e->pfd);
+	give(&e->pfd);
+	give(&f->pfd);
+	ck_assert_uint_gt(wri_mem_live(), 0);
 }
 END_TEST
 
@@ -231,15 +281,23 @@ table_suite(void)
 {
 	Suite *suite = suite_create("poller");
 	TCase *tc = tcase_create("table");
+	TCase *full = tcase_create("full");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, an_element_is_found_by_its_index);
 	tcase_add_test(tc, what_was_put_last_is_taken_first);
 	tcase_add_test(tc, the_memory_of_an_element_stays_until_fini);
 	tcase_add_test(tc, without_memory_the_take_fails_and_the_next_works);
-	tcase_add_test(tc, a_full_table_says_so);
+	tcase_add_test(tc, what_is_out_at_fini_lives_until_the_last_put);
+	tcase_add_test(tc, what_is_out_at_init_is_not_given_twice);
 	tcase_add_test(tc, an_element_has_one_owner_among_threads);
 	suite_add_tcase(suite, tc);
+
+	/* A million elements: slow under a sanitizer. */
+	tcase_add_checked_fixture(full, setup, teardown);
+	tcase_add_test(full, a_full_table_says_so);
+	tcase_set_timeout(full, 60);
+	suite_add_tcase(suite, full);
 	return suite;
 }
 

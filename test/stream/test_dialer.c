@@ -131,7 +131,7 @@ START_TEST(no_route_is_unreachable)
 	weir_err err = op_dial(&dial, d, &s);
 
 	ck_assert_msg(err == WEIR_EADDRINVAL || err == WEIR_EUNREACHABLE ||
-		err == WEIR_ENOTSUP,
+			  err == WEIR_ENOTSUP,
 	    "%s", weir_strerror(err));
 	weir_stream_dialer_free(d);
 }
@@ -182,13 +182,13 @@ END_TEST
 
 START_TEST(a_pending_dial_is_aborted_with_any_code)
 {
-	static const weir_err codes[] = {WEIR_EBUSY, WEIR_ESTOPPED,
-	    (weir_err)(WEIR_ETRANERR + 77)};
+	static const weir_err codes[] = {
+	    WEIR_EBUSY, WEIR_ESTOPPED, (weir_err)(WEIR_ETRANERR + 77)};
 
 	for (unsigned i = 0; i < 3; i++) {
 		weir_stream_dialer_dial(hang.dialer, dial.aio);
-		ck_assert_int_eq(weir_aio_abort(dial.aio, codes[i]),
-		    WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(
+		    weir_aio_abort(dial.aio, codes[i]), WEIR_CANCEL_REQUESTED);
 		ck_assert_int_eq(op_wait(&dial), codes[i]);
 	}
 }
@@ -196,8 +196,7 @@ END_TEST
 
 START_TEST(a_pending_dial_times_out)
 {
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(dial.aio, WEIR_MS(20)), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(dial.aio, WEIR_MS(20)), WEIR_OK);
 	weir_stream_dialer_dial(hang.dialer, dial.aio);
 	ck_assert_int_eq(op_wait(&dial), WEIR_ETIMEDOUT);
 	ck_assert_int_eq(weir_aio_set_timeout(dial.aio, 0), WEIR_OK);
@@ -316,8 +315,7 @@ START_TEST(a_unix_dial_waits_for_room_in_the_backlog)
 	ck_assert_int_eq(op_wait(&other), WEIR_OK);
 	s[1] = other.out;
 	/* Full again: timeout, cancel, close reach one that naps. */
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(other.aio, WEIR_MS(30)), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(other.aio, WEIR_MS(30)), WEIR_OK);
 	ck_assert_int_eq(op_dial(&other, d, &s[2]), WEIR_ETIMEDOUT);
 	weir_stream_dialer_dial(d, dial.aio);
 	(void)weir_aio_cancel(dial.aio);
@@ -369,8 +367,8 @@ main(void)
 	    tc, a_stream_outlives_its_dialer_and_listener, 0, NET_KINDS);
 	tcase_add_loop_test(tc, both_ends_know_both_addresses, 0, NET_KINDS);
 	tcase_add_loop_test(tc, nobody_there_is_refused, 0, NET_KINDS);
-	tcase_add_loop_test(
-	    tc, a_dialer_may_be_freed_in_the_callback_of_its_dial, 0, NET_KINDS);
+	tcase_add_loop_test(tc,
+	    a_dialer_may_be_freed_in_the_callback_of_its_dial, 0, NET_KINDS);
 	tcase_add_test(tc, no_route_is_unreachable);
 	tcase_add_test(tc, a_unix_dial_waits_for_room_in_the_backlog);
 	tcase_add_test(

@@ -160,8 +160,8 @@ START_TEST(an_iov_of_several_pieces_and_holes_is_one_stretch)
 {
 	char in[3][4] = {"", "", ""};
 	weir_iov out_iov[4] = {{"ab", 2}, {NULL, 0}, {"cdef", 4}, {"g", 1}};
-	weir_iov in_iov[5] = {{in[0], 1}, {NULL, 0}, {in[1], 3}, {NULL, 0},
-	    {in[2], 3}};
+	weir_iov in_iov[5] = {
+	    {in[0], 1}, {NULL, 0}, {in[1], 3}, {NULL, 0}, {in[2], 3}};
 
 	net_pair((enum net_kind)_i, &a, &b);
 	ck_assert_int_eq(weir_aio_set_iov(tx.aio, 4, out_iov), WEIR_OK);
@@ -205,11 +205,9 @@ START_TEST(a_borrowed_iov_of_1024_pieces_arrives_in_order)
 	}
 	net_pair((enum net_kind)_i, &a, &b);
 	ck_assert_int_eq(
-	    weir_aio_borrow_iov(tx.aio, WEIR_IOV_BORROW_MAX, out_iov),
-	    WEIR_OK);
+	    weir_aio_borrow_iov(tx.aio, WEIR_IOV_BORROW_MAX, out_iov), WEIR_OK);
 	ck_assert_int_eq(
-	    weir_aio_borrow_iov(rx.aio, WEIR_IOV_BORROW_MAX, in_iov),
-	    WEIR_OK);
+	    weir_aio_borrow_iov(rx.aio, WEIR_IOV_BORROW_MAX, in_iov), WEIR_OK);
 	weir_stream_recv_exactly(b, rx.aio);
 	weir_stream_send_all(a, tx.aio);
 	ck_assert_int_eq(op_wait(&tx), WEIR_OK);
@@ -290,8 +288,7 @@ START_TEST(a_pending_recv_exactly_that_times_out_counts_what_came)
 
 	net_pair((enum net_kind)_i, &a, &b);
 	ck_assert_int_eq(op_send_all(&tx, a, "abc", 3), WEIR_OK);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(rx.aio, WEIR_MS(20)), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(rx.aio, WEIR_MS(20)), WEIR_OK);
 	ck_assert_int_eq(
 	    op_recv_exactly(&rx, b, buf, sizeof(buf)), WEIR_ETIMEDOUT);
 	ck_assert_uint_eq(rx.count, 3);
@@ -305,8 +302,7 @@ START_TEST(timeout_zero_takes_what_is_there_and_waits_for_nothing)
 
 	net_pair((enum net_kind)_i, &a, &b);
 	ck_assert_int_eq(weir_aio_set_timeout(rx.aio, 0), WEIR_OK);
-	ck_assert_int_eq(
-	    op_recv(&rx, b, buf, sizeof(buf)), WEIR_ETIMEDOUT);
+	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_ETIMEDOUT);
 	ck_assert_int_eq(op_send_all(&tx, a, "abc", 3), WEIR_OK);
 	/* On loopback what was sent is there. */
 	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_OK);
@@ -344,19 +340,17 @@ START_TEST(receives_complete_in_the_order_submitted)
 		ck_assert_int_eq(weir_aio_alloc(&order_aios[i], order_cb,
 				     (void *)(uintptr_t)i),
 		    WEIR_OK);
-		ck_assert_int_eq(weir_aio_set_executor(order_aios[i],
-				     weir_strand_exec(strand)),
+		ck_assert_int_eq(weir_aio_set_executor(
+				     order_aios[i], weir_strand_exec(strand)),
 		    WEIR_OK);
 		ck_assert_int_eq(
 		    weir_aio_set_iov(order_aios[i], 1, &iov), WEIR_OK);
 		weir_stream_recv(b, order_aios[i]);
 	}
 	/* One that is taken out leaves the others in order. */
-	ck_assert_int_eq(
-	    weir_aio_cancel(order_aios[5]), WEIR_CANCEL_REQUESTED);
+	ck_assert_int_eq(weir_aio_cancel(order_aios[5]), WEIR_CANCEL_REQUESTED);
 	ck_assert(latch_wait(&order_latch, 1));
-	ck_assert_int_eq(
-	    op_send_all(&tx, a, "0123456789abcde", 15), WEIR_OK);
+	ck_assert_int_eq(op_send_all(&tx, a, "0123456789abcde", 15), WEIR_OK);
 	ck_assert(latch_wait(&order_latch, ORDERED));
 	ck_assert_uint_eq(order[0], 5);
 	ck_assert_int_eq(weir_aio_result(order_aios[5]), WEIR_ECANCELED);
@@ -366,7 +360,10 @@ START_TEST(receives_complete_in_the_order_submitted)
 	for (unsigned i = 0; i < ORDERED; i++) {
 		weir_aio_free(order_aios[i]);
 	}
-	ck_assert_mem_eq(buf, "01234\0" "56789abcde", ORDERED);
+	ck_assert_mem_eq(buf,
+	    "01234\0"
+	    "56789abcde",
+	    ORDERED);
 	weir_strand_free(strand);
 	latch_fini(&order_latch);
 }
@@ -440,8 +437,7 @@ START_TEST(shutdown_ends_the_sending_half_only)
 	ck_assert_int_eq(op_send_all(&tx, a, "x", 1), WEIR_ECLOSED);
 	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_OK);
 	ck_assert_str_eq(buf, "abc");
-	ck_assert_int_eq(
-	    op_recv(&rx, b, buf, sizeof(buf)), WEIR_ECONNSHUT);
+	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_ECONNSHUT);
 	/* The other half goes on. */
 	ck_assert_int_eq(op_send_all(&tx, b, "xyz", 3), WEIR_OK);
 	ck_assert_int_eq(op_recv(&rx, a, buf, sizeof(buf)), WEIR_OK);
@@ -582,10 +578,8 @@ START_TEST(sixty_four_connections_echo_every_byte)
 		struct client *c = &clients[i];
 
 		ck_assert_int_eq(weir_aio_alloc(&e->aio, echo_cb, e), WEIR_OK);
-		ck_assert_int_eq(
-		    weir_aio_alloc(&c->tx, client_cb, c), WEIR_OK);
-		ck_assert_int_eq(
-		    weir_aio_alloc(&c->rx, client_cb, c), WEIR_OK);
+		ck_assert_int_eq(weir_aio_alloc(&c->tx, client_cb, c), WEIR_OK);
+		ck_assert_int_eq(weir_aio_alloc(&c->rx, client_cb, c), WEIR_OK);
 		e->done = &echoed;
 		c->done = &done;
 		weir_stream_listener_accept(l, rx.aio);

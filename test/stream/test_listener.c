@@ -89,7 +89,7 @@ START_TEST(waiting_accepts_are_served_in_order)
 			ck_assert_int_eq(op_wait(&ops[i]), WEIR_OK);
 			weir_stream_free(ops[i].out);
 			ck_assert(i == N - 1 || op_pending(&ops[i + 1]) ||
-			    i + 1 == 3);
+				  i + 1 == 3);
 		}
 		op_fini(&ops[i]);
 	}
@@ -132,8 +132,7 @@ START_TEST(an_address_that_is_taken_may_be_tried_again)
 	weir_stream_listener *second = listener(url);
 	weir_stream *s;
 
-	ck_assert_int_eq(
-	    weir_stream_listener_listen(second), WEIR_EADDRINUSE);
+	ck_assert_int_eq(weir_stream_listener_listen(second), WEIR_EADDRINUSE);
 	weir_stream_listener_accept(second, acc.aio);
 	ck_assert_int_eq(op_wait(&acc), WEIR_ESTATE);
 	/* The first one is unharmed. */
@@ -201,12 +200,10 @@ START_TEST(a_pending_accept_is_cancelled_times_out_and_is_stopped)
 	weir_stream_listener_accept(l, acc.aio);
 	ck_assert_int_eq(weir_aio_cancel(acc.aio), WEIR_CANCEL_REQUESTED);
 	ck_assert_int_eq(op_wait(&acc), WEIR_ECANCELED);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(acc.aio, WEIR_MS(20)), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(acc.aio, WEIR_MS(20)), WEIR_OK);
 	weir_stream_listener_accept(l, acc.aio);
 	ck_assert_int_eq(op_wait(&acc), WEIR_ETIMEDOUT);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(acc.aio, WEIR_INFINITE), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(acc.aio, WEIR_INFINITE), WEIR_OK);
 	weir_stream_listener_accept(l, acc.aio);
 	ck_assert_int_eq(weir_aio_stop(acc.aio), WEIR_OK);
 	ck_assert_int_eq(op_wait(&acc), WEIR_ESTOPPED);
@@ -417,7 +414,7 @@ START_TEST(sockets_are_close_on_exec)
 			ck_assert_int_gt(n, 0);
 			to[n] = '\0';
 			ck_assert_msg(strncmp(to, "socket:", 7) != 0 ||
-				(flags & FD_CLOEXEC) != 0,
+					  (flags & FD_CLOEXEC) != 0,
 			    "%d: %s", fd, to);
 		}
 	}
@@ -425,6 +422,79 @@ START_TEST(sockets_are_close_on_exec)
 	weir_stream_free(b);
 	weir_stream_dialer_free(d);
 	weir_stream_listener_free(l);
+}
+END_TEST
+
+/* --- the bound --------------------------------------------------------- */
+
+#define MANY (WEIR_STREAM_QUEUE_MAX + 8)
+
+static weir_aio *many[MANY];
+static unsigned many_made;
+static struct latch many_ended;
+
+static void
+many_cb(void *arg)
+{
+	(void)arg;
+	latch_hit(&many_ended);
+}
+
+/* Submit until one ends at once; how many wait then. */
+static unsigned
+submit_until_full(void (*submit)(void *object, weir_aio *aio), void *object)
+{
+	latch_init(&many_ended);
+	for (many_made = 0; many_made < MANY; many_made++) {
+		weir_aio **aio = &many[many_made];
+		bool ended;
+
+		ck_assert_int_eq(weir_aio_alloc(aio, many_cb, NULL), WEIR_OK);
+		weir_aio_skip_callback(*aio, &ended);
+		submit(object, *aio);
+		if (ended) {
+			ck_assert_int_eq(weir_aio_result(*aio), WEIR_EAGAIN);
+			return many_made++;
+		}
+	}
+	ck_abort_msg("no bound");
+	return 0;
+}
+
+static void
+free_many(void)
+{
+	for (unsigned i = 0; i < many_made; i++) {
+		weir_aio_free(many[i]);
+	}
+	latch_fini(&many_ended);
+}
+
+static void
+submit_accept(void *object, weir_aio *aio)
+{
+	weir_stream_listener_accept(object, aio);
+}
+
+START_TEST(one_accept_more_than_the_bound_is_refused_and_told)
+{
+	char url[NET_URL_MAX];
+	weir_stream_listener *l = net_listener((enum net_kind)_i, url);
+
+	rt_expect_log();
+	ck_assert_uint_eq(
+	    submit_until_full(submit_accept, l), WEIR_STREAM_QUEUE_MAX);
+	ck_assert(rt_log_has("WEIR_STREAM_QUEUE_MAX"));
+	/* Those that wait are served, and make room. */
+	dial_once(url);
+	ck_assert(latch_wait(&many_ended, 1));
+	weir_stream_free(weir_aio_get_output(many[0], 0));
+	weir_stream_listener_accept(l, acc.aio);
+	ck_assert(weir_aio_busy(acc.aio));
+	weir_stream_listener_free(l);
+	ck_assert_int_eq(op_wait(&acc), WEIR_ECLOSED);
+	ck_assert(latch_wait(&many_ended, WEIR_STREAM_QUEUE_MAX));
+	free_many();
 }
 END_TEST
 
@@ -455,6 +525,9 @@ main(void)
 	add(tc, no_connection_is_lost_to_a_cancel);
 	add(tc, a_burst_larger_than_one_step_is_accepted);
 	add(tc, sockets_are_close_on_exec);
+	tcase_add_loop_test(tc,
+	    one_accept_more_than_the_bound_is_refused_and_told, NET_UNIX,
+	    NET_KINDS);
 	tcase_add_test(tc, an_address_of_another_machine_is_invalid);
 	tcase_add_test(tc, an_empty_host_listens_on_all_interfaces);
 	tcase_add_test(tc, tcp6_without_host_takes_ipv4_too);

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH107                                                               \
-	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
+#define PATH107                                                                \
+	"/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"          \
 	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 #define OK WEIR_OK
@@ -205,14 +205,13 @@ START_TEST(random_texts_have_a_documented_result)
 		n = (seed >> 16) % 10;
 		for (unsigned i = 0; i < n; i++) {
 			seed = seed * 1664525u + 1013904223u;
-			strcat(text,
-			    parts[(seed >> 16) %
-				(sizeof(parts) / sizeof(parts[0]))]);
+			strcat(text, parts[(seed >> 16) %
+					   (sizeof(parts) / sizeof(parts[0]))]);
 		}
 		err = wri_stream_resolve(&ops, &ep, text,
 		    (seed & 64) != 0 ? WRI_ROLE_DIALER : WRI_ROLE_LISTENER);
 		ck_assert_msg(err == WEIR_OK || err == WEIR_EINVAL ||
-			err == WEIR_ENOTSUP || err == WEIR_EADDRINVAL,
+				  err == WEIR_ENOTSUP || err == WEIR_EADDRINVAL,
 		    "%s: %d", text, (int)err);
 	}
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A test that links the shared library does not see it. */
 #pragma weak wri_mem_live
@@ -71,6 +72,39 @@ rt_log_has(const char *text)
 	return has;
 }
 
+static void *
+rt_tid(void *arg)
+{
+	*(pid_t *)arg = gettid();
+	return NULL;
+}
+
+/*
+ * ThreadSanitizer starts a thread of its own beside the first one of a
+ * process: have it before anything is counted.  Once per process: Check forks.
+ */
+static void
+rt_first_thread(void)
+{
+	static pid_t done;
+	const struct timespec ms = {0, 1000000};
+	char path[64];
+	pthread_t thread;
+	pid_t tid;
+
+	if (done == getpid()) {
+		return;
+	}
+	done = getpid();
+	ck_assert_int_eq(pthread_create(&thread, NULL, rt_tid, &tid), 0);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	/* Joined threads stay in /proc for a moment. */
+	snprintf(path, sizeof(path), "/proc/self/task/%d", (int)tid);
+	while (access(path, F_OK) == 0) {
+		nanosleep(&ms, NULL);
+	}
+}
+
 /* Entries of a directory of /proc/self, without "." and "..". */
 static unsigned
 rt_entries(const char *path)
@@ -89,6 +123,8 @@ rt_entries(const char *path)
 struct rt_counts
 rt_count(void)
 {
+	rt_first_thread();
+
 	struct rt_counts counts = {
 	    .fds = rt_entries("/proc/self/fd"),
 	    .threads = rt_entries("/proc/self/task"),

@@ -1,0 +1,99 @@
+# lib/aio and lib/timer under the explorer: the bodies, the same over the real
+# pool, and the planted bugs of x_aio_mutants.txt.
+
+set(x_aio_dir ${CMAKE_CURRENT_BINARY_DIR}/x_aio_gen)
+
+# The bounds of the timer room made small, so that a body reaches them.
+add_custom_command(OUTPUT ${x_aio_dir}/timer/timer_impl.h
+  COMMAND ${CMAKE_COMMAND} -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/x_aio_small.txt
+    -D NAME=small -D LIB=${PROJECT_SOURCE_DIR}/lib
+    -D OUT=${x_aio_dir}/timer/timer_impl.h
+    -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
+  DEPENDS x_aio_small.txt x_aio_mutate.cmake
+    ${PROJECT_SOURCE_DIR}/lib/timer/timer_impl.h
+  VERBATIM)
+add_custom_target(x_aio_small DEPENDS ${x_aio_dir}/timer/timer_impl.h)
+
+# What all these targets compile with.
+function(x_aio_target name)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+  target_include_directories(${name} BEFORE PRIVATE ${x_aio_dir}
+    $<TARGET_PROPERTY:weir_explorer,INTERFACE_INCLUDE_DIRECTORIES>)
+  target_compile_definitions(${name} PRIVATE
+    $<TARGET_PROPERTY:weir_explorer,INTERFACE_COMPILE_DEFINITIONS>)
+  target_compile_options(${name} PRIVATE
+    $<TARGET_PROPERTY:weir_explorer,INTERFACE_COMPILE_OPTIONS>)
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:weir_dev>)
+  add_dependencies(${name} x_aio_small)
+endfunction()
+
+# The library as archives: the object of a mutant stands for the archive's.
+get_target_property(x_aio_sources weir_objects SOURCES)
+set(x_taskq_sources ${x_aio_sources})
+list(FILTER x_aio_sources INCLUDE REGEX
+  "/(aio/[a-eg-z][^/]*|timer/[^/]*|base/(err|life|public))[.]c$")
+list(FILTER x_taskq_sources INCLUDE REGEX "/taskq/[^/]*[.]c$")
+add_library(x_aio_lib STATIC ${x_aio_sources})
+x_aio_target(x_aio_lib)
+add_library(x_aio_taskq STATIC ${x_taskq_sources})
+x_aio_target(x_aio_taskq)
+add_library(x_aio_fake OBJECT x_aio_rig.c fake_pool.c)
+x_aio_target(x_aio_fake)
+
+# x_aio_program(<name> <objects> [<sources>...])
+function(x_aio_program name objects)
+  add_executable(${name} $<TARGET_OBJECTS:${objects}> ${ARGN})
+  x_aio_target(${name})
+  target_link_libraries(${name} PRIVATE weir_explorer x_aio_lib)
+endfunction()
+
+# The bodies over the fake pool.
+foreach(name IN ITEMS x_aio x_aio_time x_aio_fini x_aio_task x_wait x_sleep
+    x_timer)
+  add_library(${name}_body OBJECT ${name}.c)
+  x_aio_target(${name}_body)
+  if(name STREQUAL "x_timer")
+    x_aio_program(${name} ${name}_body)
+  else()
+    x_aio_program(${name} ${name}_body $<TARGET_OBJECTS:x_aio_fake>)
+  endif()
+  weir_explorer_ctest(${name} --schedules 5000)
+endforeach()
+
+# The same over the real one.
+foreach(name IN ITEMS x_aio x_aio_time x_aio_fini x_aio_task x_wait x_sleep)
+  add_executable(${name}_pool ${name}.c x_aio_rig.c x_aio_pool.c)
+  x_aio_target(${name}_pool)
+  target_compile_definitions(${name}_pool PRIVATE X_REAL_POOL)
+  target_link_libraries(${name}_pool PRIVATE
+    weir_explorer x_aio_lib x_aio_taskq)
+  weir_explorer_ctest(${name}_pool --schedules 900)
+endforeach()
+
+# Planted bugs.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutants.txt)
+file(STRINGS x_aio_mutants.txt x_aio_mutants REGEX "^== ")
+foreach(line IN LISTS x_aio_mutants)
+  string(REGEX MATCH "^== ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$" line "${line}")
+  set(bug ${CMAKE_MATCH_1})
+  set(file ${CMAKE_MATCH_2})
+  set(program ${CMAKE_MATCH_3})
+  set(body ${CMAKE_MATCH_4})
+  add_custom_command(OUTPUT ${x_aio_dir}/${bug}.c
+    COMMAND ${CMAKE_COMMAND}
+      -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutants.txt -D NAME=${bug}
+      -D LIB=${PROJECT_SOURCE_DIR}/lib -D OUT=${x_aio_dir}/${bug}.c
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
+    DEPENDS x_aio_mutants.txt x_aio_mutate.cmake
+      ${PROJECT_SOURCE_DIR}/lib/${file}
+    VERBATIM)
+  if(program STREQUAL "x_timer")
+    x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c)
+  else()
+    x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c
+      $<TARGET_OBJECTS:x_aio_fake>)
+  endif()
+  weir_explorer_ctest(x_bug_${bug} --test ${body} --schedules 200000
+    --expect-fail)
+endforeach()

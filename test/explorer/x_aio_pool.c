@@ -1,0 +1,61 @@
+/*
+ * x_aio_pool - the interface of fake_pool.h over the real pool.
+ *
+ * Purpose    the bodies of x_aio*.c and x_wait.c once more, with everything
+ *            that runs below a callback in the library.
+ */
+#include "fake_pool.h"
+
+#include "explorer/explorer.h"
+
+#include <string.h>
+
+void (*const fake_pool_watch)(weir_time now) = wri_taskq_watch;
+
+static struct wri_pool *
+pool_up(unsigned n, unsigned most)
+{
+	struct wri_pool_config config;
+	struct wri_pool *pool = NULL;
+
+	memset(&config, 0, sizeof(config));
+	config.name = "pool";
+	config.tokens = n;
+	config.threads_max = most;
+	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
+	return pool;
+}
+
+void
+fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most)
+{
+	wri_taskq_init(alarm);
+	wri_pool_set_default(pool_up(n, most));
+}
+
+void
+fake_pool_stop(void)
+{
+	X_ASSERT(wri_pool_stop(wri_pool_default(), WEIR_NEVER) == WEIR_OK);
+}
+
+void
+fake_pool_free(void)
+{
+	X_ASSERT(wri_pool_fini(wri_pool_default(), WEIR_NEVER) == WEIR_OK);
+	wri_pool_set_default(NULL);
+	wri_taskq_fini();
+}
+
+struct weir_exec *
+fake_pool_other(void)
+{
+	return wri_pool_exec(pool_up(1, 1));
+}
+
+void
+fake_pool_other_end(struct weir_exec *exec)
+{
+	X_ASSERT(wri_load(&exec->users, WRI_ACQ) == 0);
+	X_ASSERT(wri_pool_fini(exec->pool, WEIR_NEVER) == WEIR_OK);
+}

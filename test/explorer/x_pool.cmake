@@ -1,0 +1,141 @@
+# Pools, strands and the watch: taskq with a fake poller, and planted bugs.
+
+set(x_taskq_dir ${PROJECT_SOURCE_DIR}/lib/taskq)
+
+add_library(weir_explorer_taskq OBJECT
+  ${x_taskq_dir}/pool.c
+  ${x_taskq_dir}/wake.c
+  ${x_taskq_dir}/take.c
+  ${x_taskq_dir}/runner.c
+  ${x_taskq_dir}/watch.c
+  ${x_taskq_dir}/strand.c
+  ${x_taskq_dir}/pools.c
+  ${PROJECT_SOURCE_DIR}/lib/base/err.c
+  ${PROJECT_SOURCE_DIR}/lib/base/life.c
+  ${PROJECT_SOURCE_DIR}/lib/base/public.c
+  x_pool_rig.c fake_slot.c)
+set_target_properties(weir_explorer_taskq PROPERTIES
+  C_STANDARD 11 C_EXTENSIONS OFF)
+target_link_libraries(weir_explorer_taskq PRIVATE weir_explorer)
+
+# The program <name> from <test>.c, without the files of taskq in <skip> (a
+# regular expression), with the sources in ARGN.
+function(weir_taskq_program name test skip)
+  add_executable(${name} ${test}.c ${ARGN}
+    $<FILTER:$<TARGET_OBJECTS:weir_explorer_taskq>,EXCLUDE,${skip}>)
+  set_target_properties(${name} PROPERTIES C_STANDARD 11 C_EXTENSIONS OFF)
+  target_link_libraries(${name} PRIVATE weir_explorer)
+endfunction()
+
+# weir_add_taskq_test(<test> [<n schedules per body and mode>])
+function(weir_add_taskq_test test)
+  set(schedules 4000 ${ARGN})
+  list(GET schedules -1 schedules)
+  set(skip "^$")
+  if(test STREQUAL "x_strand")
+    set(skip "/strand[.]c[.]") # the test includes it
+  endif()
+  weir_taskq_program(${test} ${test} ${skip})
+  weir_explorer_ctest(${test} --schedules ${schedules})
+endfunction()
+
+# weir_add_taskq_plant(<name> <test> <body> <file> <sed script> [ARGS ...])
+#
+# The test with a copy of lib/taskq/<file> that x_pool_mutate.sh has changed;
+# passes when the body fails.
+function(weir_add_taskq_plant name test body file script)
+  set(dir ${CMAKE_CURRENT_BINARY_DIR}/plants/${name})
+  set(copy ${dir}/taskq/${file})
+  set(mutate ${CMAKE_CURRENT_SOURCE_DIR}/x_pool_mutate.sh)
+  file(MAKE_DIRECTORY ${dir}/taskq)
+  add_custom_command(OUTPUT ${copy}
+    COMMAND sh ${mutate} ${x_taskq_dir}/${file} ${copy} "${script}"
+    DEPENDS ${x_taskq_dir}/${file} ${mutate}
+    VERBATIM)
+  string(REPLACE "." "[.]" skip "/${file}.")
+  set(sources ${copy})
+  if(test STREQUAL "x_strand")
+    string(APPEND skip "|/strand[.]c[.]")
+    if(file STREQUAL "strand.c")
+      set_source_files_properties(${copy} PROPERTIES HEADER_FILE_ONLY TRUE)
+    endif()
+  endif()
+  weir_taskq_program(x_${name} ${test} "${skip}" ${sources})
+  target_include_directories(x_${name} BEFORE PRIVATE ${dir})
+  # What a plant leaves without use or effect is not our mistake.
+  target_compile_options(x_${name} PRIVATE -w)
+  weir_explorer_ctest(x_${name} --test ${body} --schedules 200000 ${ARGN}
+    --expect-fail)
+endfunction()
+
+weir_add_taskq_test(x_pool)
+weir_add_taskq_test(x_pool_poll)
+weir_add_taskq_test(x_pool_wait)
+weir_add_taskq_test(x_pool_stop)
+weir_add_taskq_test(x_watch)
+weir_add_taskq_test(x_role)
+weir_add_taskq_test(x_strand)
+
+# ---- planted bugs -----------------------------------------------------------
+
+# Waking and parking.
+weir_add_taskq_plant(park_no_look x_pool park_1 runner.c
+  [[s/\(stopping \|\| wri_pool_has_work\(pool, r\)\)/stopping/]])
+weir_add_taskq_plant(trusts_no_look x_pool gives_up wake.c
+  [[s/\(void\)wri_pool_wake\(pool\);\n\}/}/]])
+weir_add_taskq_plant(counted_twice x_pool park_1 wake.c
+  [[s/(\t\t)runner_wake\(r\);\n/\1wri_add(\&pool->searching, 1, WRI_SC);\n&\1wri_sub(\&pool->searching, 1, WRI_SC);\n/]])
+weir_add_taskq_plant(unpark_uncounted x_pool park_1 runner.c
+  [[s/\twri_add\(&pool->searching, 1, WRI_SC\);\n//]])
+weir_add_taskq_plant(token_late x_pool park_1 runner.c
+  [[s/\t\trest\(r\);\n\t\t\(void\)token_give\(r\);/\t\trest(r);/; s/if \(token_take\(r\) && serve/if ((r->token || token_take(r)) \&\& serve/; s/\twri_watch_over\(pool\);\n\t\/\* Relaxed/\tif (r->token) {\n\t\ttoken_give(r);\n\t}\n&/]])
+weir_add_taskq_plant(grow_early x_pool_wait no_thread pool.c
+  [[s/(\trv = wri_thread_start)/\twri_store(\&pool->runners[i], r, WRI_REL);\n\twri_store(\&pool->nrunners, i + 1, WRI_REL);\n\1/; s/(!= WEIR_OK\) \{\n)(\t\twri_free\(r, sizeof)/\1\t\twri_store(\&pool->nrunners, i, WRI_REL);\n\2/]])
+weir_add_taskq_plant(stop_waits x_pool_wait stopped pool.c
+  [[s/others = 0;/;/]])
+weir_add_taskq_plant(abandoned_clears x_pool_stop abandon watch.c
+  [[s/!= POOL_ABANDONED/!= 99/]])
+weir_add_taskq_plant(abandoned_polls x_pool_stop abandon runner.c
+  [[s/!= POOL_ABANDONED/!= 99/]])
+weir_add_taskq_plant(abandoned_serves x_pool_stop abandon runner.c
+  [[s/== POOL_ABANDONED/== 99/]])
+
+# Turns.
+weir_add_taskq_plant(door_starves x_pool starved take.c
+  [[s/r->ticks >= DOOR_EVERY/false/]])
+weir_add_taskq_plant(late_starves x_watch starved take.c
+  [[s/now < beat \+ LATE_NS &&/true \&\&/]])
+
+# The watch.
+weir_add_taskq_plant(mark_uncounted x_watch marked watch.c
+  [[s/\twri_add\(&r->pool->blocked, 1, WRI_SC\);\n//; s/\twri_sub\(&r->pool->blocked, 1, WRI_SC\);\n//]])
+weir_add_taskq_plant(mark_stays x_watch behind watch.c
+  [[s/if \(again != beat\)/if (false)/]])
+weir_add_taskq_plant(out_no_look x_watch clear_set watch.c
+  [[s/next = watch_look\(now\); +\/\* W1 \*\//next = 0;/]])
+weir_add_taskq_plant(timer_not_pulled x_watch watchman watch.c
+  [[s/if \(at != 0 && at < next\)/if (false)/]])
+weir_add_taskq_plant(back_unstamped x_watch late_again runner.c
+  [[s/if \(wri_runner_unmark\(r\) \|\|/(void)wri_runner_unmark(r);\n\tif (false ||/]])
+weir_add_taskq_plant(parks_unwatched x_watch park_late runner.c
+  [[s/\twri_watch_over\(pool\);\n\t\/\* Relaxed/\t\/* Relaxed/]])
+
+# Slots.
+weir_add_taskq_plant(relief_no_cas x_role returns runner.c
+  [[s/wri_cas\(&slot->role, &role, mine, WRI_SC\)/(wri_store(\&slot->role, mine, WRI_SC), true)/]])
+weir_add_taskq_plant(relief_forgotten x_role held_up watch.c
+  [[s/wri_pool_has_work\(pool, NULL\)/wri_pool_has_task(pool, NULL)/]])
+weir_add_taskq_plant(heavy_left x_pool_poll goes_heavy runner.c
+  [[s/!wri_pool_wake_parked\(pool\);/false;/]])
+weir_add_taskq_plant(poller_spins x_pool_poll half_way runner.c
+  [[s/\} else if \(!served\) \{/} else if (false) {/]])
+weir_add_taskq_plant(poller_sleeps x_pool_poll no_spare watch.c
+  [[s/!wri_pool_wake\(pool\)/!wri_pool_wake_parked(pool)/]])
+
+# Strands.
+weir_add_taskq_plant(strand_posted_twice x_strand one_strand strand.c
+  [[s/1, WRI_SC\) == 0\) \{/1, WRI_SC) < 2) {/]])
+weir_add_taskq_plant(strand_forgotten x_strand one_strand strand.c
+  [[s/\t\twri_pool_push\(r->pool, &s->task\);\n//]])
+weir_add_taskq_plant(strand_spins x_strand half_way strand.c
+  [[s/\t\twri_runner_stall\(r\);\n//]])

@@ -1,0 +1,142 @@
+/*
+ * x_pool_stop - pools that stop: drained, refused, abandoned.
+ *
+ * Purpose    T7 (the pool's part): stop runs what is queued, ends and joins
+ *            every thread, and leaves nothing; a thread whose callback does
+ *            not return is abandoned, and then touches only its pool.
+ */
+#include "explorer/x_pool_rig.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+static bool
+up(unsigned tokens, unsigned slots)
+{
+	return rig_up((struct rig_config){
+	    .tokens = tokens, .threads_max = tokens, .slots = slots});
+}
+
+/* rig_down asserts that all of them ran. */
+static void
+drain(void)
+{
+	(void)up(2, 0);
+	rig_maybe_settle();
+	(void)rig_next(rig_task(NULL));
+	(void)rig_next(rig_task(NULL));
+	if (x_rand(2) == 0) {
+		rig_make_heavy();
+	}
+	rig_post(rig_task(NULL));
+	rig_post(rig_task(rig_post_next));
+	rig_post(rig_task(NULL));
+	rig_down();
+	X_ASSERT(x_count(&rig.done) == 5);
+}
+
+static void
+drain_poller(void)
+{
+	unsigned n = 3;
+
+	(void)up(1, 1);
+	rig_maybe_settle();
+	if (x_rand(2) == 0) {
+		rig_make_heavy();
+	}
+	(void)rig_next(rig_task(NULL));
+	rig_post(rig_task(rig_post_next));
+	rig_inject(0, rig_task(NULL));
+	if (x_rand(2) == 0) {
+		rig_await(1); /* the event may come during the stop */
+	} else {
+		rig_await(n);
+	}
+	while (rig.slots[0].fetched == 0) {
+		wri_yield(); /* what was never fetched is not the pool's */
+	}
+	rig_down();
+	X_ASSERT(x_count(&rig.done) == n);
+}
+
+static void
+at_once(void)
+{
+	if (up(1 + x_rand(2), x_rand(2))) {
+		X_REACH("up");
+		rig_down();
+	}
+}
+
+/* ---- a callback that does not return ------------------------------------ */
+
+/* What the abandoned thread leaves behind is freed by nobody else. */
+static void
+bury(struct wri_pool *pool)
+{
+	unsigned n = pool->nrunners.v;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct wri_runner *r = pool->runners[i].v;
+
+		while (wri_load(&r->ended, WRI_ACQ) == 0) {
+			(void)wri_futex_wait(&r->ended, 0, WEIR_NEVER);
+		}
+	}
+	for (unsigned i = 0; i < n; i++) {
+		wri_free(pool->runners[i].v, sizeof(struct wri_runner));
+	}
+	wri_free(pool->runners, pool->runners_max * sizeof(*pool->runners));
+	wri_free(pool->slots, pool->nslots * sizeof(*pool->slots));
+	wri_free(pool, sizeof(*pool));
+}
+
+static void
+abandon(void)
+{
+	struct wri_pool *pool;
+	struct rig_task *a, *b;
+	unsigned tokens = 1 + x_rand(2);
+
+	(void)up(tokens, 1);
+	rig_maybe_settle();
+	pool = rig.pool;
+	a = rig_task(rig_block);
+	b = rig_task(NULL);
+	if (x_rand(2) == 0) {
+		rig_post(a);
+	} else {
+		rig_inject(0, a);
+	}
+	x_await(&a->begun, 1);
+	rig_post(b);
+	X_ASSERT(wri_pool_stop(pool, wri_now() + WEIR_MS(5)) == WEIR_ETIMEDOUT);
+	X_ASSERT(wri_pool_stop(pool, WEIR_NEVER) == WEIR_ETIMEDOUT);
+	X_ASSERT(wri_pool_fini(pool, WEIR_NEVER) == WEIR_ETIMEDOUT);
+	wri_pool_set_default(NULL);
+	wri_alarm_fini(&rig.alarm);
+	rig.slots[0].owner = &rig; /* gone: wait asserts that it is free */
+	if (x_rand(2) == 0) {
+		wri_taskq_fini();
+		x_open(&a->gate);
+		bury(pool);
+	} else {
+		x_open(&a->gate);
+		bury(pool);
+		wri_taskq_fini();
+	}
+	/* With one place there was none for it, then no pool. */
+	X_ASSERT(b->run == tokens - 1);
+}
+
+const struct x_test x_tests[] = {
+    {"drain", drain, "T7, stop runs what is queued", X_NOTIME, 0, NULL, NULL},
+    {"drain_poller", drain_poller, "T7, the same with a poller", X_NOTIME, 0,
+	NULL, NULL},
+    {"at_once", at_once, "T7 T8, stop at once, start refused",
+	X_NOTIME | X_FAIL_THREAD | X_FAIL_ALLOC, 0, "up refused", NULL},
+    {"abandon", abandon, "T7, a callback that does not return", X_NOJUMP, 0,
+	NULL, NULL},
+    {NULL, NULL, NULL, 0, 0, NULL, NULL},
+};
