@@ -20,6 +20,7 @@ log=$root/build/perf.log
 rounds=5
 window_ms=600
 repeats_max=12 # disturbed runs that may be repeated, in all
+echo_limit_s=120 # no new round after this
 bench_repetitions=1
 only=all
 dir=
@@ -66,6 +67,7 @@ options() {
       rounds=9
       window_ms=3000
       repeats_max=60
+      echo_limit_s=720
       bench_repetitions=3
       ;;
     --rounds)
@@ -274,7 +276,12 @@ echo_measure() {
   if [ -x "$build/perf/perf_echo_uv" ]; then
     peer=libuv
   fi
-  for _ in $(seq "$rounds"); do
+  begun=$(date +%s)
+  for round in $(seq "$rounds"); do
+    if [ $(($(date +%s) - begun)) -gt $echo_limit_s ]; then
+      echo "perf: only $((round - 1)) rounds: the machine is slow or busy"
+      break
+    fi
     for conns in 1 64 1000; do
       for each in raw $peer weir raw-all weir-all; do
         echo_run "$each" "$conns"

@@ -319,6 +319,24 @@ WEIR_API void weir_fd_close(weir_fd *fd);
  */
 WEIR_API void weir_fd_shut(weir_fd *fd, weir_err why);
 
+/**
+ * As weir_fd_shut for one direction; the other one goes on.
+ *
+ * Since       0.1
+ */
+WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
+
+/**
+ * After weir_fd_shut: wait until no step is under way and every operation has
+ * been finished (its callback may still have to run).
+ *
+ * Errors      WEIR_EDEADLK  as weir_aio_wait; nothing was waited for
+ * Blocks      until steps under way have ended, which do not block
+ * Callback    allowed, as weir_aio_wait for another handle; not in a step
+ * Since       0.1
+ */
+WEIR_API weir_err weir_fd_drain(weir_fd *fd);
+
 WEIR_END_DECLS
 
 #endif

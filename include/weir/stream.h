@@ -68,9 +68,13 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc(
  * Result      WEIR_OK            output 0 is the weir_stream, given: free with
  *                                weir_stream_free
  *             WEIR_ECONNREFUSED  nobody listens there (also: no such path)
- *             WEIR_EUNREACHABLE, WEIR_EPERM, WEIR_ENOFILES, WEIR_ENOMEM
+ *             WEIR_EUNREACHABLE, WEIR_EPERM, WEIR_ENOFILES, WEIR_ENOMEM,
+ *             WEIR_ENOSPC, WEIR_ENOTSUP, WEIR_EADDRINVAL, WEIR_ECONNRESET: of
+ *                                the system
+ *             WEIR_EAGAIN        WEIR_STREAM_QUEUE_MAX dials are pending
  *             WEIR_ECLOSED       the dialer was closed
- *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED
+ *             WEIR_ETIMEDOUT     the handle's timeout, or the system's
+ *             WEIR_ECANCELED, WEIR_ESTOPPED
  * Since       0.1
  */
 WEIR_API void weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio);
@@ -112,7 +116,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc(
  *             WEIR_EPERM, WEIR_ENOENT (directory of the path)
  *             WEIR_ESTATE      listens already
  *             WEIR_ECLOSED     closed
- *             WEIR_ENOFILES, WEIR_ENOMEM, WEIR_EINVAL (NULL)
+ *             WEIR_ENOFILES, WEIR_ENOMEM, WEIR_ENOSPC, WEIR_ENOTSUP,
+ *             WEIR_EINVAL (NULL)
  * Blocks      briefly
  * Since       0.1
  */
@@ -128,6 +133,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_listen(
  *                           weir_stream_free
  *             WEIR_ESTATE   before listen
  *             WEIR_ECLOSED  the listener was closed
+ *             WEIR_ENOMEM, WEIR_ENOSPC: for the new stream, which is closed
+ *             WEIR_EAGAIN   WEIR_STREAM_QUEUE_MAX accepts are pending
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED
  *             Out of descriptors is not an error: the listener pauses, with a
  *             growing delay, and goes on by itself.
@@ -171,6 +178,8 @@ WEIR_API weir_err weir_stream_listener_get_int(
  *             WEIR_ECONNSHUT  the peer finished sending (each time, not once)
  *             WEIR_ECONNRESET the peer reset the connection
  *             WEIR_ECLOSED    the stream was closed here
+ *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX receives are pending
+ *             WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was taken
  * Order       receives complete in the order submitted
  * Since       0.1
@@ -221,8 +230,9 @@ WEIR_API void weir_stream_send_all(weir_stream *s, weir_aio *aio);
 WEIR_API weir_err weir_stream_shutdown(weir_stream *s);
 
 /**
- * End the connection: operations end with WEIR_ECLOSED, what the system
- * accepted for sending is still delivered.  Idempotent.  Since 0.1
+ * End the connection: operations end with WEIR_ECLOSED.  What the system
+ * accepted for sending is still delivered, unless received data is left unread
+ * (then TCP resets the connection).  Idempotent.  Since 0.1
  */
 WEIR_API void weir_stream_close(weir_stream *s);
 
@@ -231,6 +241,8 @@ WEIR_API void weir_stream_close(weir_stream *s);
  * pending operation's result is decided.  (Callbacks may still have to run.)
  *
  * Blocks      until then: for steps under way, which do not block
+ * Callback    allowed, as weir_aio_wait for another handle; where that would be
+ *             WEIR_EDEADLK it does not wait
  * Since       0.1
  */
 WEIR_API void weir_stream_stop(weir_stream *s);

@@ -211,6 +211,8 @@ bool wri_aio_polls(weir_aio *aio);
 /* wait.c */
 void wri_aio_hold(weir_aio *aio); /* keeps the memory: nwait */
 void wri_aio_rele(weir_aio *aio); /* last touch */
+/* Where tasks of the handle go, when nobody can be about to post one. */
+void wri_aio_bind(weir_aio *aio, struct weir_exec *exec);
 void wri_aio_wake(weir_aio *aio);     /* the word became idle */
 void wri_aio_hand_over(weir_aio *aio); /* the word became gone */
 
@@ -218,7 +220,6 @@ void wri_aio_hand_over(weir_aio *aio); /* the word became gone */
 void wri_aio_register(weir_aio *aio);
 void wri_aio_destroy(weir_aio *aio);
 bool wri_aio_unregister(weir_aio *aio);
-void wri_aio_unbind(weir_aio *aio);
 struct weir_exec *wri_aio_exec(struct weir_exec *exec);
 void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
 const char *wri_aio_state(weir_aio *aio, char *buf, size_t size);

@@ -6,6 +6,9 @@
  *            last one closes the number, under nobody's system call.  The
  *            element is type-stable memory of the poller's table.
  * Pairs      F2  refs: the last to leave (acq_rel) sees all others' work done.
+ *            F3  drain: drainers, then refs <-> leave: refs, then drainers
+ *                (seq_cst); forbids "only the handle is left, somebody sleeps
+ *                and nobody wakes him".
  *            F1  (fdio.c): the sides' words publish what open wrote.
  * Bounds     WEIR_FD_MAX.
  * Proof      test/contract/, test/stream/
@@ -15,12 +18,19 @@
 
 #include "base/sys.h"
 
+#include <limits.h>
+
 void
 wri_fd_rele(struct weir_fd *fd)
 {
 	int number = fd->pfd.fd;
 
-	if (wri_sub(&fd->refs, 1, WRI_ACQ_REL) != 1) { /* F2 */
+	uint32_t was = wri_sub(&fd->refs, 1, WRI_SC); /* F2, F3 */
+
+	if (was == 2 && wri_load(&fd->drainers, WRI_SC) != 0) { /* F3 */
+		wri_futex_wake(&fd->refs, INT_MAX);
+	}
+	if (was != 1) {
 		return;
 	}
 	/* Always taken out of the set: a forked child may keep the open file,
@@ -29,6 +39,10 @@ wri_fd_rele(struct weir_fd *fd)
 	(void)wri_sys_close(number);
 	if (fd->release != NULL) {
 		fd->release(fd->arg);
+	}
+	for (int dir = 0; dir < 2; dir++) {
+		/* FINAL is not the next life's.  Release: F1. */
+		wri_store(&fd->side[dir].word, S_CLOSED, WRI_REL);
 	}
 	wri_pfd_free(&fd->pfd);
 }
@@ -46,6 +60,20 @@ fd_elem_init(struct wri_pfd *pfd)
 		s->task.run = wri_side_task;
 		wri_mtx_init(&s->lock);
 		wri_store(&s->word, S_CLOSED, WRI_RLX); /* nobody knows it */
+	}
+}
+
+/*
+ * Ready until a try has shown the contrary.  Events may have come already: an
+ * edge says no more than this, but FINAL must be kept.
+ */
+static void
+side_open(struct side *s)
+{
+	uint64_t w = wri_load(&s->word, WRI_ACQ);
+
+	while (!wri_cas_weak(&s->word, &w, S_READY | (w & S_FINAL),
+	    WRI_ACQ_REL)) { /* F1 */
 	}
 }
 
@@ -70,12 +98,11 @@ weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
 	fd = wri_container(pfd, struct weir_fd, pfd);
 	fd->arg = params->arg;
 	fd->release = params->release;
-	wri_store(&fd->code, WEIR_ECLOSED, WRI_RLX); /* F1 publishes */
 	wri_store(&fd->refs, 3, WRI_RLX);
 	for (int dir = 0; dir < 2; dir++) {
-		/* Ready until a try has shown the contrary; an edge that came
-		 * before this says no more.  Release: F1. */
-		wri_store(&fd->side[dir].word, S_READY, WRI_REL);
+		/* Relaxed: the word publishes it (F1). */
+		wri_store(&fd->side[dir].code, WEIR_ECLOSED, WRI_RLX);
+		side_open(&fd->side[dir]);
 	}
 	*fdp = fd;
 	return WEIR_OK;
@@ -89,10 +116,12 @@ weir_fd_number(const weir_fd *fd)
 
 /* No more operations: the owner ends those there are, or we do. */
 static void
-side_shut(struct side *s)
+side_shut(struct side *s, weir_err why)
 {
 	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	uint32_t was = WEIR_ECLOSED;
 
+	(void)wri_cas(&s->code, &was, (uint32_t)why, WRI_ACQ_REL);
 	do {
 		if ((w & S_CLOSED) != 0) {
 			return;
@@ -107,14 +136,50 @@ side_shut(struct side *s)
 void
 weir_fd_shut(weir_fd *fd, weir_err why)
 {
-	uint32_t was = WEIR_ECLOSED;
-
 	if (fd == NULL) {
 		return;
 	}
-	(void)wri_cas(&fd->code, &was, (uint32_t)why, WRI_ACQ_REL);
-	side_shut(&fd->side[WEIR_DIR_READ]);
-	side_shut(&fd->side[WEIR_DIR_WRITE]);
+	side_shut(&fd->side[WEIR_DIR_READ], why);
+	side_shut(&fd->side[WEIR_DIR_WRITE], why);
+}
+
+void
+weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why)
+{
+	if (fd != NULL && (dir == WEIR_DIR_READ || dir == WEIR_DIR_WRITE)) {
+		side_shut(&fd->side[dir], why);
+	}
+}
+
+weir_err
+weir_fd_drain(weir_fd *fd)
+{
+	struct wri_runner *r = NULL;
+	uint32_t left;
+
+	if (fd == NULL || wri_load(&fd->refs, WRI_ACQ) == 1) { /* F2 */
+		return WEIR_OK;
+	}
+	/* A side may go on as a task, which wants a thread of the pool. */
+	if (wri_self_get(WRI_SELF_CHAIN) != NULL) {
+		r = wri_runner_self();
+	}
+	if (r != NULL) {
+		weir_err rv = wri_runner_wait_begin(r);
+
+		if (rv != WEIR_OK) {
+			return rv;
+		}
+	}
+	wri_add(&fd->drainers, 1, WRI_SC); /* F3 */
+	while ((left = wri_load(&fd->refs, WRI_SC)) != 1) { /* F2, F3 */
+		(void)wri_futex_wait(&fd->refs, left, WEIR_NEVER);
+	}
+	wri_sub(&fd->drainers, 1, WRI_SC);
+	if (r != NULL) {
+		wri_runner_wait_end(r);
+	}
+	return WEIR_OK;
 }
 
 void

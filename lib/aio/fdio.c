@@ -110,7 +110,7 @@ side_step(struct side *s, weir_aio *aio)
 	weir_err rv = WEIR_EAGAIN;
 
 	if ((w & S_CLOSED) != 0) {
-		rv = (weir_err)wri_load(&s->fd->code, WRI_ACQ);
+		rv = (weir_err)wri_load(&s->code, WRI_ACQ);
 	} else if ((w & S_CANCEL) != 0) {
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
 	} else if ((w & S_READY) != 0) {
@@ -271,7 +271,7 @@ submit_behind(struct side *s, weir_aio *aio, weir_err *rv)
 	if (aio->fd_note != WEIR_OK) {
 		*rv = aio->fd_note;
 	} else if ((w & S_CLOSED) != 0) {
-		*rv = (weir_err)wri_load(&s->fd->code, WRI_ACQ);
+		*rv = (weir_err)wri_load(&s->code, WRI_ACQ);
 	} else if (s->more_len >= WEIR_FD_QUEUE_MAX) {
 		*rv = WEIR_EAGAIN;
 	} else {
@@ -279,6 +279,15 @@ submit_behind(struct side *s, weir_aio *aio, weir_err *rv)
 		weir_aioq_push(&s->more, aio);
 		s->more_len++;
 		do {
+			if ((w & S_CLOSED) != 0) {
+				/* Closed since we looked; its owner may have
+				 * left for good. */
+				(void)weir_aioq_remove(&s->more, aio);
+				s->more_len--;
+				*rv = (weir_err)wri_load(&s->code, WRI_ACQ);
+				ours = false;
+				break;
+			}
 			n = w | S_MORE;
 			ours = waiter(w) == NULL && (w & S_OWNED) == 0;
 			if (ours) {
@@ -342,7 +351,7 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	}
 	if ((w & S_CLOSED) != 0) {
 		(void)weir_aio_finish(
-		    aio, (weir_err)wri_load(&fd->code, WRI_ACQ));
+		    aio, (weir_err)wri_load(&s->code, WRI_ACQ));
 		return;
 	}
 	submit_slow(s, aio);

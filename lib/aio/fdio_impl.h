@@ -18,7 +18,8 @@
 struct side {
 	/* Any thread. */
 	wri_a64 word WRI_ALIGNED;
-	wri_a32 why; /* weir_err of the note CANCEL */
+	wri_a32 why;  /* weir_err of the note CANCEL */
+	wri_a32 code; /* weir_err of operations once CLOSED */
 
 	/* lock: those that wait behind the first. */
 	wri_mtx lock;
@@ -41,7 +42,7 @@ struct weir_fd {
 
 	/* Any thread. */
 	wri_a32 refs; /* the open handle, and a side until it has ended */
-	wri_a32 code; /* weir_err of operations on a closed side */
+	wri_a32 drainers; /* threads in weir_fd_drain */
 };
 
 static inline weir_aio *

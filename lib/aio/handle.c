@@ -18,19 +18,9 @@ uint64_t wri_aio_grain = 524288;
 wri_a64 wri_aio_late;
 
 void
-wri_aio_unbind(weir_aio *aio)
-{
-	struct weir_exec *exec = wri_xchg(&aio->exec, NULL, WRI_ACQ_REL);
-
-	if (exec != NULL) {
-		wri_sub(&exec->users, 1, WRI_REL);
-	}
-}
-
-void
 wri_aio_destroy(weir_aio *aio)
 {
-	wri_aio_unbind(aio);
+	wri_aio_bind(aio, NULL);
 	if (aio->life == wri_aio_life) {
 		wri_deadline_fini(&aio->deadline);
 	}
@@ -312,12 +302,7 @@ weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 	weir_err rv = enter_idle(aio, "weir_aio_set_executor");
 
 	if (rv == WEIR_OK) {
-		exec = wri_aio_exec(exec);
-		if (exec != NULL) {
-			wri_add(&exec->users, 1, WRI_RLX); /* a count */
-		}
-		wri_aio_unbind(aio);
-		wri_store(&aio->exec, exec, WRI_RLX); /* the word publishes */
+		wri_aio_bind(aio, wri_aio_exec(exec));
 	}
 	return rv;
 }

@@ -90,6 +90,25 @@ wri_aio_rele(weir_aio *aio)
 	}
 }
 
+void
+wri_aio_bind(weir_aio *aio, struct weir_exec *exec)
+{
+	struct weir_exec *was;
+
+	if (exec != NULL) {
+		wri_add(&exec->users, 1, WRI_RLX); /* a count */
+	} else if (exec_of(aio) == NULL) {
+		return;
+	}
+	/* The ring search may just be following the handle to its strand. */
+	wri_mtx_lock(&ring_lock);
+	was = wri_xchg(&aio->exec, exec, WRI_RLX); /* the word publishes */
+	wri_mtx_unlock(&ring_lock);
+	if (was != NULL) {
+		wri_sub(&was->users, 1, WRI_REL); /* it may go */
+	}
+}
+
 /*
  * Would r, by waiting for aio, close a ring?  Follows aio to the thread that
  * runs its callback, or the strand it needs, and on to what that waits for.
@@ -312,6 +331,7 @@ weir_aio_close(weir_aio *aio)
 void
 wri_aio_hand_over(weir_aio *aio)
 {
+	wri_aio_bind(aio, NULL); /* pool and strand need not wait for memory */
 	for (;;) {
 		bool alone = wri_aio_unregister(aio);
 
@@ -384,7 +404,6 @@ weir_aio_free(weir_aio *aio)
 		return;
 	}
 	if (wait_idle(aio, WEIR_NEVER) == WEIR_OK) {
-		wri_aio_unbind(aio);
 		wri_aio_rele(aio);
 		wait_alone(aio);
 	} else {

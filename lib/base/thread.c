@@ -20,6 +20,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #define THREAD_NAME_MAX 16 /* with the NUL; the kernel's TASK_COMM_LEN */
 
@@ -31,15 +32,24 @@ struct thread_start {
 
 static struct wri_fault thread_fault;
 
+/*
+ * By the thread and by its starter: whoever comes first, both fn and the code
+ * behind the start see the name.  One that is refused costs a diagnosis, not the
+ * thread.
+ */
+static void
+thread_name(pthread_t id, const char *name)
+{
+	(void)pthread_setname_np(id, name);
+}
+
 static void *
 thread_main(void *start)
 {
 	struct thread_start s = *(struct thread_start *)start;
 
 	wri_free(start, sizeof(struct thread_start));
-	/* Named by itself and first: whoever sees fn run sees the name.  A
-	 * name that is refused costs a diagnosis, not the thread. */
-	(void)pthread_setname_np(pthread_self(), s.name);
+	thread_name(pthread_self(), s.name);
 	s.fn(s.arg);
 	return NULL;
 }
@@ -76,6 +86,7 @@ weir_err
 wri_thread_start(wri_thread *t, const char *name, void (*fn)(void *), void *arg)
 {
 	struct thread_start *start;
+	char kept[THREAD_NAME_MAX];
 	pthread_t id;
 	int eno;
 
@@ -88,12 +99,14 @@ wri_thread_start(wri_thread *t, const char *name, void (*fn)(void *), void *arg)
 	}
 	start->fn = fn;
 	start->arg = arg;
-	snprintf(start->name, sizeof(start->name), "%s", name);
+	(void)snprintf(kept, sizeof(kept), "%s", name);
+	(void)memcpy(start->name, kept, sizeof(kept));
 	eno = thread_create(&id, start);
 	if (eno != 0) {
 		wri_free(start, sizeof(*start));
 		return wri_err_of(eno);
 	}
+	thread_name(id, kept);
 	t->id = id;
 	return WEIR_OK;
 }

@@ -185,6 +185,7 @@ weir_stream_shutdown(weir_stream *s)
 	if (wri_or(&s->ended, WRI_ENDED_SEND, WRI_ACQ_REL) & WRI_ENDED_ALL) {
 		return WEIR_ECLOSED;
 	}
+	weir_fd_shut_dir(s->fd, WEIR_DIR_WRITE, WEIR_ECLOSED);
 	r = wri_sys_shutdown(weir_fd_number(s->fd), SHUT_WR);
 	return r == 0 ? WEIR_OK : wri_err_of(-r);
 }
@@ -213,7 +214,10 @@ weir_stream_close(weir_stream *s)
 void
 weir_stream_stop(weir_stream *s)
 {
-	weir_stream_close(s);
+	if (!wri_life_forked() && stream_ok(s, __func__)) {
+		stream_close(s);
+		(void)weir_fd_drain(s->fd);
+	}
 }
 
 void

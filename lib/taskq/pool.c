@@ -12,6 +12,9 @@
  *            T6  abandon: stopping (seq_cst) -> whoever comes back from a
  *                callback: stopping (seq_cst), before it touches a slot or the
  *                watch's timer, which may be gone.
+ *            T7  visit: visitors (seq_cst), then stopping (seq_cst) <-> stop:
+ *                stopping, then visitors (seq_cst).  Forbids "memory freed, or
+ *                a slot's poller gone, and somebody will touch it".
  * Bounds     runners_max threads.
  * Proof      test/explorer/x_pool.c, x_pool_wait.c, x_pool_stop.c;
  *            test/taskq/test_pool.c
@@ -21,8 +24,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#include <weir/weir.h>
+
 #include <stdio.h>
-#include <string.h>
 
 static wri_aptr default_pool;
 
@@ -32,6 +36,7 @@ static wri_aptr default_pool;
  * bound to the pool may be freed after that.
  */
 static struct wri_pool default_storage;
+static struct wri_slot default_slots[WEIR_POLLER_THREADS_MAX];
 
 struct weir_exec *
 wri_pool_exec(struct wri_pool *pool)
@@ -87,15 +92,30 @@ wri_exec_notify(struct weir_exec *exec)
 	wri_pool_notify(exec_or_default(exec)->pool);
 }
 
+/*
+ * A task may free its strand as soon as it runs, and when it has run the
+ * program may free its pool.  So a thread of another pool, or of none, is
+ * counted while it posts, and the pool's memory waits for it; that of the
+ * default pool is static.
+ */
 void
 wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 {
+	struct wri_runner *r = wri_runner_self();
 	struct wri_pool *pool;
+	bool visits;
 
 	exec = exec_or_default(exec);
-	pool = exec->pool; /* the task may free a strand as soon as it runs */
+	pool = exec->pool;
+	visits = pool != &default_storage && (r == NULL || r->pool != pool);
+	if (visits) {
+		wri_add(&pool->visitors, 1, WRI_SC); /* T7 */
+	}
 	wri_exec_post_quiet(exec, task);
 	wri_pool_notify(pool);
+	if (visits) {
+		wri_sub(&pool->visitors, 1, WRI_SC); /* T7; the last touch */
+	}
 }
 
 struct wri_pool *
@@ -157,8 +177,8 @@ pool_free(struct wri_pool *pool)
 	}
 	wri_mtx_fini(&pool->lock);
 	wri_free(pool->runners, pool->runners_max * sizeof(*pool->runners));
-	wri_free(pool->slots, pool->nslots * sizeof(*pool->slots));
 	if (pool != &default_storage) {
+		wri_free(pool->slots, pool->nslots * sizeof(*pool->slots));
 		wri_free(pool, sizeof(*pool));
 	}
 }
@@ -177,11 +197,17 @@ pool_clear(struct wri_pool *pool)
 	wri_store(&pool->searching, 0, WRI_RLX);
 	wri_store(&pool->nparked, 0, WRI_RLX);
 	wri_store(&pool->nrunners, 0, WRI_RLX);
+	wri_store(&pool->visitors, 0, WRI_RLX);
 	wri_store(&pool->wakes, 0, WRI_RLX);
 	wri_store(&pool->reliefs, 0, WRI_RLX);
 	for (unsigned i = 0; i < PARKED_WORDS; i++) {
 		wri_store(&pool->parked[i], 0, WRI_RLX);
 	}
+	for (unsigned i = 0; i < WEIR_POLLER_THREADS_MAX; i++) {
+		wri_store(&default_slots[i].role, 0, WRI_RLX);
+		wri_store(&default_slots[i].asleep, 0, WRI_RLX);
+	}
+	pool->slots = default_slots;
 	pool->nwaiting = 0;
 	pool->stopped = false;
 }
@@ -212,7 +238,7 @@ pool_new(const struct wri_pool_config *config)
 	pool->plain_names = config->plain_names;
 	(void)snprintf(pool->name, sizeof(pool->name), "%s", config->name);
 	pool->runners = wri_alloc(pool->runners_max * sizeof(*pool->runners));
-	if (config->slots > 0) {
+	if (config->slots > 0 && pool != &default_storage) {
 		pool->slots = wri_alloc(config->slots * sizeof(*pool->slots));
 	}
 	if (pool->runners == NULL ||
@@ -297,6 +323,26 @@ pool_end(struct wri_pool *pool, weir_time until)
 	return pool_ended(pool, wri_now() + ABANDON_NS);
 }
 
+/* Wait for those who post from outside; false: one is still there. */
+static bool
+pool_left(struct wri_pool *pool, weir_time until)
+{
+	weir_time now = wri_now();
+	uint32_t n;
+
+	if (until < now + ABANDON_NS) {
+		until = now + ABANDON_NS; /* it needs no longer, once it runs */
+	}
+	while ((n = wri_load(&pool->visitors, WRI_SC)) != 0) { /* T7 */
+		now = wri_now();
+		if (now >= until) {
+			return false;
+		}
+		(void)wri_futex_wait(&pool->visitors, n, now + NAP_NS_MIN);
+	}
+	return true;
+}
+
 weir_err
 wri_pool_stop(struct wri_pool *pool, weir_time until)
 {
@@ -321,6 +367,10 @@ wri_pool_stop(struct wri_pool *pool, weir_time until)
 			} else {
 				wri_thread_detach(&r->thread);
 			}
+		}
+		if (pool->stopped && !pool_left(pool, until)) {
+			wri_store(&pool->stopping, POOL_ABANDONED, WRI_SC);
+			pool->stopped = false;
 		}
 	}
 	/* Relaxed: written by us. */

@@ -115,7 +115,8 @@ struct wri_runner *wri_strand_runner(const struct wri_strand *s);
 /*
  * A callback is about to sleep: give the place to another thread.  wait_end
  * takes it back without waiting, so that for a while one callback more than the
- * pool's number may run.  WEIR_EDEADLK: nobody would be left to run callbacks.
+ * pool's number may run.  WEIR_EDEADLK: nobody would be left to run callbacks,
+ * or the pool stops.
  */
 weir_err wri_runner_wait_begin(struct wri_runner *r);
 void wri_runner_wait_end(struct wri_runner *r);

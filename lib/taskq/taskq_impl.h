@@ -118,6 +118,7 @@ struct wri_pool {
 	wri_a64 parked[PARKED_WORDS]; /* a bit per thread */
 	wri_a64 wakes;
 	wri_a64 reliefs;
+	wri_a32 visitors; /* threads in here that no thread's end waits for */
 
 	/* lock: growing and waiting. */
 	wri_mtx lock WRI_ALIGNED;

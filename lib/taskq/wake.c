@@ -70,20 +70,32 @@ wri_pool_wake_parked(struct wri_pool *pool)
 	return true;
 }
 
-/* Let one poller look that sleeps; false: none does. */
+/*
+ * Let one poller look that sleeps; false: none does.  In a pool that stops none
+ * sleeps for long, and what its slots refer to may be gone.
+ */
 static bool
 pool_wake_poller(struct wri_pool *pool)
 {
-	for (unsigned i = 0; i < pool->nslots; i++) {
+	bool woken = false;
+
+	if (pool->nslots == 0) {
+		return false;
+	}
+	wri_add(&pool->visitors, 1, WRI_SC); /* T7 */
+	for (unsigned i = 0; i < pool->nslots && !woken &&
+			     wri_load(&pool->stopping, WRI_SC) == 0; /* T7 */
+	     i++) {
 		struct wri_slot *slot = &pool->slots[i];
 
 		if (wri_load(&slot->asleep, WRI_SC) != 0 && /* T1 */
 		    wri_xchg(&slot->asleep, 0, WRI_SC) != 0) {
 			pool->role_ops->wake(slot->arg);
-			return true;
+			woken = true;
 		}
 	}
-	return false;
+	wri_sub(&pool->visitors, 1, WRI_SC); /* T7 */
+	return woken;
 }
 
 /* Is there a thread asleep that could take what another leaves? */

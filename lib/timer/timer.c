@@ -19,41 +19,67 @@
 
 struct timer wri_timer = {.lock = WRI_MTX_INIT};
 
-/* Room for one more deadline; the lock is held. */
+/*
+ * Take a place, or say (*cap) how large the heap must be for that: WEIR_EAGAIN.
+ */
 static weir_err
-reserve_locked(struct expire *e)
+take_place(struct wri_deadline *d, size_t *cap)
 {
-	struct wri_heap_entry *more, *old;
-	size_t cap = 2 * e->reserved;
+	weir_err rv = WEIR_ESTATE; /* the library has just ended */
+	struct expire *e;
 
-	if (2 * (e->deadlines + 1) + HEAP_SPARE > e->reserved) {
-		more = wri_alloc(cap * sizeof(*more));
-		if (more == NULL) {
-			return WEIR_ENOMEM;
+	wri_mtx_lock(&wri_timer.lock);
+	if (wri_timer.n > 0) {
+		d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
+		e = home(d);
+		*cap = 2 * e->reserved;
+		rv = WEIR_EAGAIN;
+		if (2 * (e->deadlines + 1) + HEAP_SPARE <= e->reserved) {
+			e->deadlines++;
+			rv = WEIR_OK;
 		}
-		/* Its capacity travels in the first key. */
-		more[0].key = cap;
-		old = wri_xchg(&e->spare, more, WRI_ACQ_REL); /* E4 */
-		wri_free(old, e->reserved * sizeof(*old));
-		e->reserved = cap;
 	}
-	e->deadlines++;
+	wri_mtx_unlock(&wri_timer.lock);
+	return rv;
+}
+
+/* Lay a larger array ready for the heap, unless somebody has just done so. */
+static weir_err
+make_room(struct wri_deadline *d, size_t cap)
+{
+	struct wri_heap_entry *more = wri_alloc(cap * sizeof(*more));
+
+	if (more == NULL) {
+		return WEIR_ENOMEM;
+	}
+	more[0].key = cap; /* it travels with the array */
+	wri_mtx_lock(&wri_timer.lock);
+	if (wri_timer.n > 0 && home(d)->reserved < cap) {
+		size_t was = home(d)->reserved;
+
+		home(d)->reserved = cap;
+		more = wri_xchg(&home(d)->spare, more, WRI_ACQ_REL); /* E4 */
+		cap = was;
+	}
+	wri_mtx_unlock(&wri_timer.lock);
+	wri_free(more, cap * sizeof(*more));
 	return WEIR_OK;
 }
 
 weir_err
 wri_deadline_init(struct wri_deadline *d)
 {
-	weir_err rv = WEIR_ESTATE; /* the library has just ended */
+	weir_err rv;
+	size_t cap;
 
 	d->look = KEY_NEVER;
 	wri_store(&d->armed, KEY_NEVER, WRI_RLX); /* nobody knows it yet */
-	wri_mtx_lock(&wri_timer.lock);
-	if (wri_timer.n > 0) {
-		d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
-		rv = reserve_locked(home(d));
+	while ((rv = take_place(d, &cap)) == WEIR_EAGAIN) {
+		rv = make_room(d, cap);
+		if (rv != WEIR_OK) {
+			break;
+		}
 	}
-	wri_mtx_unlock(&wri_timer.lock);
 	return rv;
 }
 

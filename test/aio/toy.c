@@ -87,7 +87,7 @@ toy_init(struct toy *t, enum toy_kind kind)
 void
 toy_fini(struct toy *t)
 {
-	if (t->overlapped || pthread_mutex_destroy(&t->mtx) != 0) {
+	if (pthread_mutex_destroy(&t->mtx) != 0) {
 		abort();
 	}
 }

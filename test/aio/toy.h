@@ -36,7 +36,7 @@ struct toy {
 	unsigned nstarted;
 	unsigned nrefused; /* resets and starts */
 	unsigned inside;   /* hooks running */
-	bool overlapped;   /* two hooks ran at once */
+	bool overlapped;   /* two did at once; for one operation a defect */
 
 	/* Fixed while operations run. */
 	enum toy_kind kind;

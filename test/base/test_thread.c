@@ -65,7 +65,7 @@ START_TEST(a_long_name_is_cut_to_fifteen_bytes)
 }
 END_TEST
 
-START_TEST(a_thread_blocks_all_signals_and_its_starter_keeps_its_mask)
+START_TEST(a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask)
 {
 	wri_thread t;
 	struct seen seen;
@@ -79,8 +79,12 @@ START_TEST(a_thread_blocks_all_signals_and_its_starter_keeps_its_mask)
 	wri_thread_join(&t);
 	/* 32 and 33 belong to the C library; 9 and 19 cannot be blocked. */
 	for (int sig = 1; sig < 32; sig++) {
+		bool own = sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE ||
+		    sig == SIGILL || sig == SIGTRAP || sig == SIGSYS ||
+		    sig == SIGABRT;
+
 		if (sig != SIGKILL && sig != SIGSTOP) {
-			ck_assert_int_eq(sigismember(&seen.mask, sig), 1);
+			ck_assert_int_eq(sigismember(&seen.mask, sig), !own);
 		}
 	}
 	for (int sig = SIGRTMIN; sig <= SIGRTMAX; sig++) {
@@ -357,7 +361,7 @@ main(void)
 	tcase_add_test(tc, a_thread_runs_and_what_it_wrote_is_seen_after_join);
 	tcase_add_test(tc, a_long_name_is_cut_to_fifteen_bytes);
 	tcase_add_test(
-	    tc, a_thread_blocks_all_signals_and_its_starter_keeps_its_mask);
+	    tc, a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask);
 	tcase_add_test(tc, a_detached_thread_ends_by_itself);
 	tcase_add_test(tc, the_nth_start_fails_and_the_next_works);
 	tcase_add_test(tc, a_start_without_memory_fails_and_leaves_nothing);

@@ -9,9 +9,6 @@
  */
 #include "x_aio_rig.h"
 
-#include <string.h>
-#include <weir/weir.h>
-
 static struct subject one;
 
 static void
@@ -285,231 +282,13 @@ release_chain(void)
 	end();
 }
 
-/* ---- no callback wanted ------------------------------------------------ */
-
-static bool skipped;
-
-static void
-skip_submit(void *arg)
-{
-	weir_aio_skip_callback(arg, &skipped);
-	if (weir_aio_reset(arg) == WEIR_OK) {
-		X_ASSERT(weir_aio_finish(arg, WEIR_OK));
-	}
-	X_ASSERT(skipped);
-}
-
-static void
-never(void *arg)
-{
-	(void)arg;
-	x_fail("a callback that was to be skipped");
-}
-
-/* The operation ends while it is submitted, and there is no callback. */
-static void
-skip_sync(void)
-{
-	weir_aio *aio;
-	int ids[2];
-
-	rig_up(1, 1);
-	memset(&one, 0, sizeof(one));
-	X_ASSERT(weir_aio_alloc(&aio, never, NULL) == WEIR_OK);
-	one.aio = aio;
-	ids[0] = x_spawn("submit", skip_submit, aio);
-	ids[1] = x_spawn("wait", do_wait, &one);
-	if (x_rand(2) == 0) {
-		weir_aio_close(aio);
-	} else {
-		(void)weir_aio_cancel(aio);
-	}
-	join(ids, 2);
-	weir_aio_free(aio);
-	rig_down();
-}
-
-/* ---- two finishes ------------------------------------------------------ */
-
-static struct {
-	weir_aio *aio;
-	weir_ticket ticket;
-	weir_err result[2];
-	unsigned callbacks, wins, misuses;
-	weir_err won;
-} two;
-
-static void
-on_misuse(void *arg, const weir_misuse *m)
-{
-	(void)arg;
-	(void)m;
-	two.misuses++;
-	X_REACH("misuse");
-}
-
-static void
-two_cb(void *arg)
-{
-	(void)arg;
-	X_ASSERT(two.callbacks < 2);
-	two.result[two.callbacks++] = weir_aio_result(two.aio);
-	if (two.ticket != 0 && two.callbacks == 1) {
-		X_ASSERT(weir_aio_reset(two.aio) == WEIR_OK);
-		x_point();
-		X_ASSERT(weir_aio_finish(two.aio, WEIR_ECLOSED));
-	}
-}
-
-static void
-two_finish(void *arg)
-{
-	weir_err err = *(weir_err *)arg;
-	bool won = two.ticket != 0
-	    ? weir_aio_finish_ticket(two.aio, two.ticket, err, 0)
-	    : weir_aio_finish(two.aio, err);
-
-	if (won) {
-		two.wins++;
-		two.won = err;
-	}
-}
-
-static void
-run_two(bool ticket)
-{
-	static weir_err errs[] = {WEIR_OK, WEIR_ECONNRESET};
-	static const weir_provider p = {sizeof(p), "plain", NULL, NULL};
-	int ids[2];
-
-	rig_up(1, 1);
-	memset(&two, 0, sizeof(two));
-	weir_misuse_set(on_misuse, NULL);
-	X_ASSERT(weir_aio_alloc(&two.aio, two_cb, NULL) == WEIR_OK);
-	X_ASSERT(weir_aio_reset(two.aio) == WEIR_OK);
-	two.ticket = ticket ? weir_aio_ticket(two.aio) : 0;
-	X_ASSERT(!ticket || two.ticket != 0);
-	X_ASSERT(weir_aio_start(two.aio, &p, NULL) == WEIR_OK);
-	ids[0] = x_spawn("finish-1", two_finish, &errs[0]);
-	ids[1] = x_spawn("finish-2", two_finish, &errs[1]);
-	join(ids, 2);
-	X_ASSERT(weir_aio_wait(two.aio) == WEIR_OK);
-	X_ASSERT(two.wins == 1 && two.result[0] == two.won);
-	if (ticket) {
-		X_ASSERT(two.callbacks == 2 && two.misuses == 0);
-		X_ASSERT(two.result[1] == WEIR_ECLOSED);
-	} else {
-		X_ASSERT(two.callbacks == 1 && two.misuses == 1);
-	}
-	weir_aio_free(two.aio);
-	rig_down();
-}
-
-/* Row 7': exactly one wins, the other is told. */
-static void
-finish_twice(void)
-{
-	run_two(false);
-}
-
-/* A late finish of k meets k + 1 in any state and does nothing. */
-static void
-finish_ticket(void)
-{
-	run_two(true);
-}
-
-/* ---- misuse of start --------------------------------------------------- */
-
-static void
-two_start(void *arg)
-{
-	static const weir_provider p = {sizeof(p), "plain", NULL, NULL};
-
-	(void)arg;
-	if (weir_aio_start(two.aio, &p, NULL) == WEIR_OK) {
-		two.wins++;
-	}
-}
-
-static void
-end_early(void *arg)
-{
-	(void)arg;
-	X_ASSERT(weir_aio_finish(two.aio, WEIR_OK));
-}
-
-/*
- * Two starts, or a finish before the start has been made: reported, and still
- * one callback.
- */
-static void
-start_twice(void)
-{
-	bool finishes = x_rand(2) != 0;
-	int id;
-
-	rig_up(1, 1);
-	memset(&two, 0, sizeof(two));
-	weir_misuse_set(on_misuse, NULL);
-	X_ASSERT(weir_aio_alloc(&two.aio, two_cb, NULL) == WEIR_OK);
-	X_ASSERT(weir_aio_reset(two.aio) == WEIR_OK);
-	id = x_spawn("other", finishes ? end_early : two_start, NULL);
-	two_start(NULL);
-	x_join(id);
-	if (finishes) {
-		X_ASSERT(two.wins + two.misuses == 1);
-	} else {
-		X_ASSERT(two.wins == 1 && two.misuses == 1);
-		end_early(NULL);
-	}
-	X_ASSERT(weir_aio_wait(two.aio) == WEIR_OK);
-	X_ASSERT(two.callbacks == 1 && two.result[0] == WEIR_OK);
-	weir_aio_free(two.aio);
-	rig_down();
-}
-
-/* A submit of a handle that is busy: reported, the operation is unharmed. */
-static void
-intrude(void *arg)
-{
-	struct subject *s = arg;
-
-	if (op_of(word_of(s->aio)) == OP_ACTIVE &&
-	    weir_aio_reset(s->aio) == WEIR_EMISUSE) {
-		X_REACH("busy");
-	}
-}
-
-static void
-busy(void)
-{
-	int ids[2];
-
-	rig_up(1, 1);
-	memset(&two, 0, sizeof(two));
-	weir_misuse_set(on_misuse, NULL);
-	subject_init(&one, OBEYS);
-	one.finishes = 1;
-	toy_submit(&one);
-	ids[0] = x_spawn("intruder", intrude, &one);
-	/* Asked, so that it goes on to be busy until the other has looked. */
-	X_ASSERT(weir_aio_set_timeout(one.aio, 1) == WEIR_EMISUSE);
-	x_join(ids[0]);
-	ids[1] = x_spawn("finisher", toy_finisher, &one);
-	do_wait(&one);
-	x_join(ids[1]);
-	X_ASSERT(one.oks == 1 && two.misuses == 2);
-	end();
-}
-
 const struct x_test x_tests[] = {
     {"late_hook", late_hook, "C1 C2 K1, rows 14 7 15'", X_NOTIME, 0,
 	"hook-late cancel-idle cancel-requested cancel-too-late asked-in-vain "
 	"over-before-start-returned start-refused",
 	NULL},
-    {"late_hook_release", late_hook_release, "C1 K1, with release", X_NOTIME,
-	0, "hook-late start-refused asked-in-vain", NULL},
+    {"late_hook_release", late_hook_release, "C1 K1, with release", X_NOTIME, 0,
+	"hook-late start-refused asked-in-vain", NULL},
     {"two_aborts", two_aborts, "C1 K1, rows 12 13, layers", X_NOTIME, 0,
 	"cancel-idle cancel-requested cancel-too-late start-refused", NULL},
     {"abort_start", abort_start, "K4, rows 11 5 6", X_NOTIME, 0,
@@ -525,17 +304,11 @@ const struct x_test x_tests[] = {
 	"done-in-run active-in-run hook-late start-refused", NULL},
     {"restart_stop", restart_stop, "T1", X_NOTIME, 0,
 	"reset-refused start-refused hook-late done-in-run", NULL},
-    {"free_with_next", free_with_next, "C1 T6, free with k+1 out", X_NOTIME,
-	0, "", NULL},
+    {"free_with_next", free_with_next, "C1 T6, free with k+1 out", X_NOTIME, 0,
+	"", NULL},
     {"reap_then_submit", reap_then_submit, "C1 T6", X_NOTIME, 0,
 	"reset-refused", NULL},
     {"release_chain", release_chain, "K1, row 14 of section 1", X_NOTIME, 0,
 	"reset-refused start-refused", NULL},
-    {"skip_sync", skip_sync, "C1, no callback wanted", X_NOTIME, 0, "", NULL},
-    {"finish_twice", finish_twice, "C2, row 7'", X_NOTIME, 0, "misuse", NULL},
-    {"start_twice", start_twice, "C1, misuse of start", X_NOTIME, 0, "misuse",
-	NULL},
-    {"busy", busy, "C1, misuse of reset", X_NOTIME, 0, "busy misuse", NULL},
-    {"finish_ticket", finish_ticket, "C2 K2, tickets", X_NOTIME, 0, "", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

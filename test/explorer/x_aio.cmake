@@ -37,7 +37,7 @@ add_library(x_aio_lib STATIC ${x_aio_sources})
 x_aio_target(x_aio_lib)
 add_library(x_aio_taskq STATIC ${x_taskq_sources})
 x_aio_target(x_aio_taskq)
-add_library(x_aio_fake OBJECT x_aio_rig.c fake_pool.c)
+add_library(x_aio_fake OBJECT x_aio_rig.c x_aio_toy.c fake_pool.c)
 x_aio_target(x_aio_fake)
 
 # x_aio_program(<name> <objects> [<sources>...])
@@ -48,8 +48,10 @@ function(x_aio_program name objects)
 endfunction()
 
 # The bodies over the fake pool.
-foreach(name IN ITEMS x_aio x_aio_time x_aio_fini x_aio_task x_wait x_sleep
-    x_timer)
+set(x_aio_names
+  x_aio x_aio_end x_aio_time x_aio_fini x_aio_list x_aio_ring x_aio_task x_wait
+  x_sleep)
+foreach(name IN LISTS x_aio_names ITEMS x_timer)
   add_library(${name}_body OBJECT ${name}.c)
   x_aio_target(${name}_body)
   if(name STREQUAL "x_timer")
@@ -61,8 +63,8 @@ foreach(name IN ITEMS x_aio x_aio_time x_aio_fini x_aio_task x_wait x_sleep
 endforeach()
 
 # The same over the real one.
-foreach(name IN ITEMS x_aio x_aio_time x_aio_fini x_aio_task x_wait x_sleep)
-  add_executable(${name}_pool ${name}.c x_aio_rig.c x_aio_pool.c)
+foreach(name IN LISTS x_aio_names)
+  add_executable(${name}_pool ${name}.c x_aio_rig.c x_aio_toy.c x_aio_pool.c)
   x_aio_target(${name}_pool)
   target_compile_definitions(${name}_pool PRIVATE X_REAL_POOL)
   target_link_libraries(${name}_pool PRIVATE

@@ -287,8 +287,8 @@ late_return(void)
 }
 
 const struct x_test x_tests[] = {
-    {"fini_idle", fini_idle, "T5 T7, free after the end", 0, 0,
-	"reset-refused", NULL},
+    {"fini_idle", fini_idle, "T5 T7, free after the end", 0, 0, "reset-refused",
+	NULL},
     {"fini_free", fini_free, "T5 T6 T7, free while it ends", 0, 0, "", NULL},
     {"fini_alloc", fini_alloc, "T7, alloc while it ends", 0, 0,
 	"alloc-in-time alloc-too-late", NULL},

@@ -97,9 +97,9 @@ struct subject {
 	unsigned started, released; /* operations that had a hook */
 	unsigned oks, timeouts, cancels, stops;
 	weir_cancel met; /* by do_abort */
-	bool stopping; /* stop, close, free or reap was called */
-	bool silent;   /* stop or free has returned */
-	bool gone;     /* its own callback has freed it */
+	bool stopping;   /* stop, close, free or reap was called */
+	bool silent;     /* stop or free has returned */
+	bool gone;       /* its own callback has freed it */
 
 	/* A call that begins after free is misuse: see call_begin. */
 	unsigned calls;
@@ -132,6 +132,9 @@ void toy_submit(struct subject *s);
 void toy_sync(struct subject *s);
 /* Finish what is out, if nobody has; true: we did. */
 bool toy_finish(struct subject *s);
+
+/* The callback, or release, lets go of the job. */
+void toy_job_free(struct job *j);
 
 /* Fibers, arg is the subject. */
 void toy_finisher(void *arg); /* finishes s->finishes operations */

@@ -2,9 +2,9 @@
  * x_aio_task - plain tasks: post, wait, free.
  *
  * Purpose    a run serves every post that came before it; wait returns when
- *            what was posted has run; the task may be freed in its own function.
- * Rules      posts are numbered; the function notes the highest number that it
- *            can see, and a poster that has waited wants to find its own.
+ *            what was posted has run; the task may be freed in its own
+ * function. Rules      posts are numbered; the function notes the highest
+ * number that it can see, and a poster that has waited wants to find its own.
  */
 #include "x_aio_rig.h"
 

@@ -81,8 +81,9 @@ weir_add_taskq_test(x_strand)
 # Waking and parking.
 weir_add_taskq_plant(park_no_look x_pool park_1 runner.c
   [[s/\(stopping \|\| wri_pool_has_work\(pool, r\)\)/stopping/]])
+# The search that has found nobody is made long, or it takes millions.
 weir_add_taskq_plant(trusts_no_look x_pool gives_up wake.c
-  [[s/\(void\)wri_pool_wake\(pool\);\n\}/}/]])
+  [[s/(\twri_sub\(&pool->searching, 1, WRI_SC\); \/\* T1 \*\/\n)\t\(void\)wri_pool_wake\(pool\);\n\}/\tfor (int i = 0; i < 60; i++) {\n\t\twri_load(\&pool->wakes, WRI_RLX);\n\t}\n\1}/]])
 weir_add_taskq_plant(counted_twice x_pool park_1 wake.c
   [[s/(\t\t)runner_wake\(r\);\n/\1wri_add(\&pool->searching, 1, WRI_SC);\n&\1wri_sub(\&pool->searching, 1, WRI_SC);\n/]])
 weir_add_taskq_plant(unpark_uncounted x_pool park_1 runner.c
@@ -99,6 +100,9 @@ weir_add_taskq_plant(abandoned_polls x_pool_stop abandon runner.c
   [[s/!= POOL_ABANDONED/!= 99/]])
 weir_add_taskq_plant(abandoned_serves x_pool_stop abandon runner.c
   [[s/== POOL_ABANDONED/== 99/]])
+
+weir_add_taskq_plant(visitors_forgotten x_pool_stop late_post pool.c
+  [[s/visits = pool != /visits = false \&\& pool != /]])
 
 # Turns.
 weir_add_taskq_plant(door_starves x_pool starved take.c

@@ -69,6 +69,65 @@ at_once(void)
 	}
 }
 
+/* ---- somebody comes late ----------------------------------------------------
+ */
+
+static void
+notify(void *arg)
+{
+	wri_exec_notify(arg);
+	wri_exec_notify(arg);
+}
+
+/*
+ * A thread of the program has queued its task, which has run, and looks whom to
+ * wake when the library has ended.  The default pool stays where it is.
+ */
+static void
+late(void)
+{
+	static void *slot_args[1] = {&rig.slots[0]};
+	const struct wri_pool_config config = {
+	    .name = "z",
+	    .tokens = 1,
+	    .threads_max = 1,
+	    .slots = 1,
+	    .role_ops = &fake_slot_ops,
+	    .slot_args = slot_args,
+	    .is_default = true,
+	};
+	struct wri_pool *pool;
+	int id;
+
+	fake_slot_init(&rig.slots[0]);
+	X_ASSERT(wri_alarm_init(&rig.alarm) == WEIR_OK);
+	wri_taskq_init(&rig.alarm);
+	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
+	id = x_spawn("late", notify, wri_pool_exec(pool));
+	X_ASSERT(wri_pool_fini(pool, WEIR_NEVER) == WEIR_OK);
+	rig.slots[0].owner = &rig; /* gone */
+	wri_alarm_fini(&rig.alarm);
+	wri_taskq_fini();
+	x_join(id);
+}
+
+/* The program frees its pool when the task has run; who posted it is in it. */
+static void
+late_post(void)
+{
+	int id;
+
+	(void)up(1 + x_rand(2), x_rand(2));
+	rig_maybe_settle();
+	if (x_rand(2) == 0) {
+		rig_make_heavy();
+	}
+	id = x_spawn("late", rig_push, rig_task(NULL));
+	rig_await(1);
+	rig_down();
+	x_join(id);
+}
+
 /* ---- a callback that does not return ------------------------------------ */
 
 /* What the abandoned thread leaves behind is freed by nobody else. */
@@ -136,6 +195,10 @@ const struct x_test x_tests[] = {
 	NULL, NULL},
     {"at_once", at_once, "T7 T8, stop at once, start refused",
 	X_NOTIME | X_FAIL_THREAD | X_FAIL_ALLOC, 0, "up refused", NULL},
+    /* Not X_NOTIME: stop naps while somebody is still inside. */
+    {"late", late, "T7, somebody comes late", X_NOJUMP, 0, NULL, NULL},
+    {"late_post", late_post, "T7, freed while somebody posts", X_NOJUMP, 0,
+	NULL, NULL},
     {"abandon", abandon, "T7, a callback that does not return", X_NOJUMP, 0,
 	NULL, NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},

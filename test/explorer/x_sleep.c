@@ -1,5 +1,6 @@
 /*
- * x_sleep - sleeps and intervals: operations that the expiry thread ends itself.
+ * x_sleep - sleeps and intervals: operations that the expiry thread ends
+ * itself.
  *
  * Purpose    DIRECT (row 16) against the hook, against a restart with another
  *            provider, against stop; D1 to D3 of sleeps and ticks.
@@ -40,8 +41,8 @@ sleeper_take(struct sleeper *s)
 		X_ASSERT(x_time() >= s->due);
 		X_ASSERT(s->late == 0 || x_time() <= s->late);
 	} else {
-		X_ASSERT(s->result == WEIR_ECANCELED ||
-			 s->result == WEIR_ESTOPPED);
+		X_ASSERT(
+		    s->result == WEIR_ECANCELED || s->result == WEIR_ESTOPPED);
 	}
 	x_point();
 	X_ASSERT(weir_aio_result(s->aio) == s->result); /* C3 */
@@ -145,8 +146,7 @@ static unsigned calls;
 static void
 then_plain(struct sleeper *s)
 {
-	static const weir_provider p = {
-	    sizeof(p), "plain", plain_cancel, NULL};
+	static const weir_provider p = {sizeof(p), "plain", plain_cancel, NULL};
 
 	s->due = x_time() + 4 * D;
 	X_ASSERT(weir_aio_set_timeout(s->aio, 4 * D) == WEIR_OK);

@@ -15,8 +15,6 @@
 
 #include "explorer/explorer.h"
 
-#include <string.h>
-
 #define T WEIR_US(100)
 #define TICKS 2000 /* looks at the clock, 1 ns each */
 #define GEN 16u    /* the word is generation * GEN + phase */
@@ -37,7 +35,6 @@ struct op {
 
 static struct op *ops_of[OPS_MAX];
 static bool judge_late, slow_peek;
-static unsigned gone_later;
 
 /* ---- what lib/aio does for the room ------------------------------------ */
 
@@ -93,7 +90,6 @@ gone(struct wri_deadline *d)
 	struct op *op = (struct op *)(void *)d;
 
 	if (wri_load(&op->inside, WRI_SC) != 0) {
-		gone_later++;
 		X_REACH("gone-later");
 		return false;
 	}
@@ -114,8 +110,6 @@ up(unsigned threads)
 	struct wri_alarm *alarm;
 
 	judge_late = slow_peek = false;
-	gone_later = 0;
-	memset(ops_of, 0, sizeof(ops_of));
 	X_ASSERT(wri_timer_init(threads, &ops, NULL, &alarm) == WEIR_OK);
 }
 
@@ -158,15 +152,44 @@ op_finish(struct op *op)
 	return true;
 }
 
+/* Where it is when it ends. */
+static void
+name_end(const struct op *op)
+{
+	bool in_inbox = (op->d.armed.v & FLAG_INBOX) != 0;
+
+	if (op->d.armed.v == DROPPING) {
+		X_REACH("dropping");
+	} else if (in_inbox && op->d.nent > 0) {
+		X_REACH("in-both");
+	} else if (in_inbox) {
+		X_REACH("in-inbox");
+	} else if (op->d.nent > 1) {
+		X_REACH("two-in-heap");
+	} else if (op->d.nent > 0) {
+		X_REACH("in-heap");
+	} else {
+		X_REACH("nowhere");
+	}
+}
+
 /* As the end of a handle (aio/wait.c). */
 static void
 op_end(struct op *op)
 {
+	name_end(op);
 	if (!wri_deadline_held(&op->d)) {
 		op_free(op);
 	} else {
 		X_ASSERT(wri_deadline_bury(&op->d));
 	}
+}
+
+static void
+op_finish_end(struct op *op)
+{
+	(void)op_finish(op);
+	op_end(op);
 }
 
 /* ---- one operation after the other ------------------------------------- */
@@ -192,8 +215,7 @@ due(void)
 	told = op->expired;
 	op_start(op, ts[x_rand(3)]);
 	x_await(&op->told, told + 1);
-	(void)op_finish(op);
-	op_end(op);
+	op_finish_end(op);
 	wri_timer_fini();
 }
 
@@ -235,8 +257,7 @@ start_earlier(void)
 	id = x_spawn("owner", finish_start, op);
 	x_join(id);
 	x_await(&op->told, told_before + 1);
-	(void)op_finish(op);
-	op_end(op);
+	op_finish_end(op);
 	wri_timer_fini();
 }
 
@@ -390,8 +411,7 @@ grow(void)
 			x_sleep_until(x_time() + T);
 		}
 		for (unsigned i = 0; i < OPS_MAX; i++) {
-			(void)op_finish(ops_of[i]);
-			op_end(ops_of[i]);
+			op_finish_end(ops_of[i]);
 		}
 	}
 	x_sleep_until(x_time() + T);
@@ -449,7 +469,6 @@ init_fails(void)
 	struct wri_alarm *alarm;
 	struct op *op;
 
-	memset(ops_of, 0, sizeof(ops_of));
 	if (wri_timer_init(2, &ops, NULL, &alarm) != WEIR_OK) {
 		X_REACH("init-failed");
 		return;
@@ -465,8 +484,7 @@ init_fails(void)
 			continue;
 		}
 		op_start(op, T);
-		(void)op_finish(op);
-		op_end(op);
+		op_finish_end(op);
 	}
 	wri_timer_fini();
 }
@@ -475,7 +493,10 @@ const struct x_test x_tests[] = {
     {"due", due, "D1 D2, E1 E2", X_NOJUMP, 0, "", NULL},
     {"start_earlier", start_earlier, "D2 D4, E1", X_NOJUMP, 0,
 	"look-starting stale-expire", NULL},
-    {"churn", churn, "D1 T5, E1 E3", 0, 0, "look-starting buried", NULL},
+    {"churn", churn, "D1 T5, E1 E3", 0, 0,
+	"look-starting buried dropping in-both in-inbox in-heap two-in-heap "
+	"nowhere",
+	NULL},
     {"bury_busy", bury_busy, "T5, key 0", 0, 0, "gone-later buried", NULL},
     {"bury_old_entries", bury_old_entries, "T5, E3", 0, 0, "buried", NULL},
     {"users", users, "D1 D2 D4, E2", X_NOJUMP, 0, "buried", NULL},

@@ -2,17 +2,15 @@
  * x_wait - wait, stop, close, free and reap against each other and the end.
  *
  * Purpose    T1 to T6: each call returns when it should, nothing is touched
- *            after free, and the memory goes once.  Waiting inside callbacks:
- *            the place in the pool, and the search of rings.
+ *            after free, and the memory goes once.
  * Rules      freed memory that is touched, memory that is left and sleepers
  *            that are forgotten are found by the explorer.  x_aio_fini.c has
- *            what happens when the library ends first.
+ *            what happens when the library ends first, x_aio_ring.c waiting
+ *            inside callbacks.
  */
 #include "x_aio_rig.h"
 
-#include <string.h>
-
-static struct subject one, other;
+static struct subject one;
 
 static void
 join(const int *ids, unsigned n)
@@ -155,6 +153,35 @@ reap_nocb(void)
 	rig_check_empty();
 }
 
+#ifndef X_REAL_POOL
+/* A handle that was reaped lets go of its pool when it has become idle, also
+ * when it is buried while the expiry thread sleeps. */
+static void
+reap_pool(void)
+{
+	struct weir_exec *exec;
+	int ids[2];
+
+	rig_up(1, 1);
+	exec = fake_pool_other();
+	subject_init(&one, OBEYS);
+	subject_timeout(&one, WEIR_SECONDS(3600));
+	X_ASSERT(weir_aio_set_executor(one.aio, exec) == WEIR_OK);
+	toy_submit(&one);
+	ids[0] = x_spawn("wait", do_wait, &one);
+	ids[1] = x_spawn("abort", do_abort, &one);
+	subject_reap(&one);
+	x_join(ids[0]);
+	x_join(ids[1]);
+	x_await(&one.back, 1);
+	while (wri_load(&exec->users, WRI_ACQ) != 0) {
+		wri_yield();
+	}
+	fake_pool_other_end(exec);
+	rig_down();
+}
+#endif
+
 /* ---- with a limit ------------------------------------------------------ */
 
 /* Not before the time, not for ever, and right about who is in the way. */
@@ -270,153 +297,21 @@ own_chain(void)
 	rig_down();
 }
 
-/* ---- waiting in a callback --------------------------------------------- */
-
-static weir_err waited[2];
-
-static void
-then_wait_other(struct subject *s)
-{
-	struct subject *o = s == &one ? &other : &one;
-	unsigned before = o->accepted;
-
-	waited[s == &one] = weir_aio_wait(o->aio);
-	X_ASSERT(waited[s == &one] != WEIR_OK || o->ended >= before);
-}
-
-static void
-two_up(unsigned n, unsigned m)
-{
-	rig_up(n, m);
-	subject_init(&one, OBEYS);
-	subject_init(&other, OBEYS);
-	waited[0] = waited[1] = WEIR_OK;
-}
-
-static void
-two_down(void)
-{
-	x_await(&one.back, 1);
-	x_await(&other.back, 1);
-	subject_free(&one);
-	subject_free(&other);
-	rig_down();
-}
-
-/* The place is given to a spare; with no spare, EDEADLK and no hang. */
-static void
-wait_in_callback(void)
-{
-	unsigned most = 1 + x_rand(2);
-
-	two_up(1, most);
-	one.then = then_wait_other;
-	toy_submit(&other);
-	toy_sync(&one);
-	toy_finish(&other);
-	two_down();
-	if (waited[1] == WEIR_EDEADLK) {
-		X_ASSERT(most == 1);
-		X_REACH("nobody-left");
-	} else {
-		X_REACH("waited");
-	}
-}
-
-/* Two callbacks wait for each other: at least one is told, both return. */
-static void
-ring_of_two(void)
-{
-	two_up(2, 3);
-	one.then = other.then = then_wait_other;
-	toy_sync(&one);
-	toy_sync(&other);
-	two_down();
-	if (waited[0] == WEIR_EDEADLK || waited[1] == WEIR_EDEADLK) {
-		X_REACH("ring");
-	} else {
-		X_REACH("no-ring");
-	}
-}
-
-/*
- * No ring: the thread that waits has run the other's callback before, but that
- * runs on another thread now.
- */
-static void
-no_false_ring(void)
-{
-	two_up(2, 3);
-	toy_sync(&other);
-	do_wait(&other);
-	one.then = then_wait_other;
-	toy_sync(&one);
-	x_await(&one.out, 1);
-	toy_sync(&other);
-	x_await(&one.back, 1);
-	X_ASSERT(waited[1] == WEIR_OK);
-	x_await(&other.back, 2);
-	two_down();
-}
-
-static void
-then_free_other(struct subject *s)
-{
-	(void)s;
-	other.stopping = true;
-	weir_aio_free(other.aio);
-	X_REACH(other.begun == other.ended ? "freed" : "as-reap");
-}
-
-/* Free of another handle in a callback: waits, or where it cannot, as reap. */
-static void
-free_in_callback(void)
-{
-	two_up(1 + x_rand(2), 2);
-	one.then = then_free_other;
-	toy_submit(&other);
-	toy_sync(&one);
-	x_await(&one.back, 1);
-	x_await(&other.back, 1);
-	subject_free(&one);
-	rig_down();
-}
-
-/* As before, with the other's callback waiting for the one that frees. */
-static void
-free_in_ring(void)
-{
-	two_up(2, 2);
-	one.then = then_free_other;
-	other.then = then_wait_other;
-	toy_sync(&other);
-	toy_sync(&one);
-	x_await(&one.back, 1);
-	x_await(&other.back, 1);
-	subject_free(&one);
-	rig_down();
-}
-
 const struct x_test x_tests[] = {
     {"free_calls", free_calls, "T1 T2 T3 T5, B2", X_NOTIME, 0,
-	"free-over-calls gone-later buried", NULL},
+	"free-over-calls buried", NULL},
     {"stop_stop_wait", stop_stop_wait, "T1 T3 T4, B1", X_NOTIME, 0,
 	"reset-refused done-in-run", NULL},
     {"two_waits", two_waits, "T4, B1", X_NOTIME, 0, "", NULL},
     {"reap_end", reap_end, "T6, 14'", 0, 0, "buried", NULL},
     {"reap_nocb", reap_nocb, "T6, wait-only", 0, 0, "buried", NULL},
+#ifndef X_REAL_POOL
+    {"reap_pool", reap_pool, "T6, and its pool goes", X_NOTIME, 0,
+	"buried free-over-calls", NULL},
+#endif
     {"wait_until", wait_until, "T3, limits", 0, 0,
 	"wait-timed-out provider-blocks queue-blocks callback-blocks", NULL},
     {"own_chain", own_chain, "T3 T6, on the own chain", X_NOTIME, 0,
 	"two-calls", NULL},
-    {"wait_in_callback", wait_in_callback, "T3, a place in the pool", X_NOTIME,
-	0, "nobody-left waited", NULL},
-    {"ring_of_two", ring_of_two, "T3, rings", X_NOTIME, 0, "ring no-ring",
-	NULL},
-    {"no_false_ring", no_false_ring, "T3, no ring", X_NOTIME, 0, "", NULL},
-    {"free_in_callback", free_in_callback, "T5 T6", X_NOTIME, 0, "freed",
-	NULL},
-    {"free_in_ring", free_in_ring, "T5 T6, rings", X_NOTIME, 0,
-	"freed as-reap", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -18,6 +18,7 @@
 static void
 fini(void)
 {
+	rt_expect_log(); /* what is still allocated */
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
 }
 
