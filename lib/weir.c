@@ -152,7 +152,7 @@ static weir_err
 rooms_down(void)
 {
 	weir_time until = weir_time_after(wri_now(), lib.params.fini_limit);
-	struct wri_registry_stats left;
+	unsigned left;
 	weir_err rv = WEIR_OK;
 
 	wri_life_set(false);
@@ -165,12 +165,10 @@ rooms_down(void)
 	if (rv == WEIR_OK && !wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
 	}
-	(void)wri_registry_orphan();
-	wri_registry_stats(&left);
-	if (left.aios > 0) {
+	left = wri_registry_orphan();
+	if (left > 0) {
 		wri_log(WEIR_LOG_WARN,
-		    "weir_fini: %llu handles are still allocated",
-		    (unsigned long long)left.aios);
+		    "weir_fini: %u handles are still allocated", left);
 	}
 	if (wri_taskq_stop_others(lib.pool, until) != WEIR_OK) {
 		rv = WEIR_ETIMEDOUT;

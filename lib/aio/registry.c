@@ -153,36 +153,39 @@ wri_registry_wait(weir_time until)
 	return true;
 }
 
+/* Row 20: nobody queues it from here on.  True: somebody should free it. */
+static bool
+orphan(weir_aio *aio)
+{
+	uint64_t w = wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
+	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
+	const char *tag = wri_load(&aio->tag, WRI_ACQ);
+	char state[80];
+
+	if (!is_idle(w)) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_fini: abandoned aio %p, tag \"%s\", provider %s, %s",
+		    (void *)aio, tag != NULL ? tag : "",
+		    p != NULL && p->name != NULL ? p->name : "none",
+		    wri_aio_state(aio, state, sizeof(state)));
+	}
+	return (w & W_FREE) == 0;
+}
+
 unsigned
 wri_registry_orphan(void)
 {
-	unsigned busy = 0;
+	unsigned left = 0;
 
 	for (unsigned i = 0; i < SHARDS; i++) {
 		weir_aio *aio;
 
 		while ((aio = find(&shards[i], not_orphan)) != NULL) {
-			const weir_provider *p =
-			    wri_load(&aio->provider, WRI_ACQ);
-			const char *tag = wri_load(&aio->tag, WRI_ACQ);
-			char state[80];
-
-			if (!is_idle(wri_load(&aio->word, WRI_ACQ))) {
-				busy++;
-				wri_log(WEIR_LOG_ERR,
-				    "weir_fini: abandoned aio %p, tag \"%s\", "
-				    "provider %s, %s",
-				    (void *)aio, tag != NULL ? tag : "",
-				    p != NULL && p->name != NULL ? p->name
-								 : "none",
-				    wri_aio_state(aio, state, sizeof(state)));
-			}
-			/* Row 20: nobody queues it from here on. */
-			wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
+			left += orphan(aio);
 			wri_aio_rele(aio);
 		}
 	}
-	return busy;
+	return left;
 }
 
 void

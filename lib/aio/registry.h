@@ -19,7 +19,7 @@ void wri_registry_stop(void);
 bool wri_registry_wait(weir_time until);
 /*
  * Nothing will be queued for a handle any more; names those that are not idle
- * in the log.  Returns how many.
+ * in the log.  Returns how many the program has not freed.
  */
 unsigned wri_registry_orphan(void);
 

@@ -1,34 +1,23 @@
 /*
- * thread - named threads with all signals blocked.
+ * thread - named threads with all asynchronous signals blocked.
  *
  * Purpose    every thread of the library starts here.
- * Ownership  the start block goes from the starter to the new thread, which
- *            frees it before fn runs; if no thread starts, the starter does.
- * Progress   start may allocate and blocks while the system makes a thread.
- * Pairs      pthread_create carries the start block, pthread_join what the
- *            thread wrote.
- * Bounds     THREAD_NAME_MAX bytes of the name; the system's limit of threads
- *            gives WEIR_EAGAIN.
+ * Ownership  the starter's struct is read by the thread until it ends.
+ * Progress   start blocks while the system makes a thread.
+ * Pairs      pthread_create carries the struct, pthread_join what the thread
+ *            wrote.
+ * Bounds     WRI_THREAD_NAME_MAX bytes of the name; the system's limit of
+ *            threads gives WEIR_EAGAIN.
  * Proof      test/base/test_thread.c
  */
 #include "base/thread.h"
 #include "base/err.h"
 #include "base/fault.h"
-#include "base/mem.h"
 #include "base/panic.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-
-#define THREAD_NAME_MAX 16 /* with the NUL; the kernel's TASK_COMM_LEN */
-
-struct thread_start {
-	void (*fn)(void *);
-	void *arg;
-	char name[THREAD_NAME_MAX];
-};
 
 static struct wri_fault thread_fault;
 
@@ -44,19 +33,18 @@ thread_name(pthread_t id, const char *name)
 }
 
 static void *
-thread_main(void *start)
+thread_main(void *arg)
 {
-	struct thread_start s = *(struct thread_start *)start;
+	wri_thread *t = arg;
 
-	wri_free(start, sizeof(struct thread_start));
-	thread_name(pthread_self(), s.name);
-	s.fn(s.arg);
+	thread_name(pthread_self(), t->name);
+	t->fn(t->arg);
 	return NULL;
 }
 
 /* Create a thread that is born with every signal blocked. */
 static int
-thread_create(pthread_t *id, struct thread_start *start)
+thread_create(pthread_t *id, wri_thread *t)
 {
 	sigset_t all;
 	sigset_t old;
@@ -76,7 +64,7 @@ thread_create(pthread_t *id, struct thread_start *start)
 	eno = pthread_sigmask(SIG_SETMASK, &all, &old);
 	WRI_ASSERT(eno == 0);
 	/* glibc's default stack: RLIMIT_STACK, which a daemon may choose. */
-	int created = pthread_create(id, NULL, thread_main, start);
+	int created = pthread_create(id, NULL, thread_main, t);
 	eno = pthread_sigmask(SIG_SETMASK, &old, NULL);
 	WRI_ASSERT(eno == 0);
 	return created;
@@ -85,28 +73,20 @@ thread_create(pthread_t *id, struct thread_start *start)
 weir_err
 wri_thread_start(wri_thread *t, const char *name, void (*fn)(void *), void *arg)
 {
-	struct thread_start *start;
-	char kept[THREAD_NAME_MAX];
 	pthread_t id;
 	int eno;
 
 	if (wri_fault_hit(&thread_fault)) {
 		return WEIR_EAGAIN;
 	}
-	start = wri_alloc(sizeof(*start));
-	if (start == NULL) {
-		return WEIR_ENOMEM;
-	}
-	start->fn = fn;
-	start->arg = arg;
-	(void)snprintf(kept, sizeof(kept), "%s", name);
-	(void)memcpy(start->name, kept, sizeof(kept));
-	eno = thread_create(&id, start);
+	t->fn = fn;
+	t->arg = arg;
+	(void)snprintf(t->name, sizeof(t->name), "%s", name);
+	eno = thread_create(&id, t);
 	if (eno != 0) {
-		wri_free(start, sizeof(*start));
 		return wri_err_of(eno);
 	}
-	thread_name(id, kept);
+	thread_name(id, t->name);
 	t->id = id;
 	return WEIR_OK;
 }

@@ -9,8 +9,14 @@
 #include "base/sync.h"
 
 #ifndef WEIR_EXPLORE
+#define WRI_THREAD_NAME_MAX 16 /* with the NUL; the kernel's TASK_COMM_LEN */
+
+/* Its memory is the starter's until join, or for ever after detach. */
 typedef struct wri_thread {
 	pthread_t id;
+	void (*fn)(void *);
+	void *arg;
+	char name[WRI_THREAD_NAME_MAX];
 } wri_thread;
 #endif
 

@@ -127,17 +127,6 @@ START_TEST(the_nth_start_fails_and_the_next_works)
 }
 END_TEST
 
-START_TEST(a_start_without_memory_fails_and_leaves_nothing)
-{
-	wri_thread t;
-	struct seen seen;
-
-	wri_mem_fail_at(1);
-	ck_assert_int_eq(wri_thread_start(&t, "x", look, &seen), WEIR_ENOMEM);
-	ck_assert_uint_eq(wri_mem_live(), 0);
-}
-END_TEST
-
 static void
 self_check(void *arg)
 {
@@ -364,7 +353,6 @@ main(void)
 	    tc, a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask);
 	tcase_add_test(tc, a_detached_thread_ends_by_itself);
 	tcase_add_test(tc, the_nth_start_fails_and_the_next_works);
-	tcase_add_test(tc, a_start_without_memory_fails_and_leaves_nothing);
 	tcase_add_test(tc, each_thread_has_self_words_of_its_own);
 	tcase_add_test(tc, a_mutex_lets_one_in_at_a_time);
 	tcase_add_test(tc, trylock_says_no_while_another_holds_the_mutex);

@@ -102,7 +102,7 @@ pool_new(unsigned n, unsigned most)
 }
 
 static void
-pool_stop(struct wri_pool *p)
+pool_end(struct wri_pool *p)
 {
 	for (unsigned i = 0; i < p->nrunners; i++) {
 		x_open(&p->posted);
@@ -110,11 +110,6 @@ pool_stop(struct wri_pool *p)
 	for (unsigned i = 0; i < p->nrunners; i++) {
 		wri_thread_join(&p->runners[i].thread);
 	}
-}
-
-static void
-pool_free(struct wri_pool *p)
-{
 	X_ASSERT(p->queued == 0 && p->waiting == 0);
 	wri_free(p->queue, QUEUE_MAX * sizeof(struct wri_task *));
 	wri_free(p, sizeof(*p));
@@ -128,16 +123,15 @@ fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most)
 }
 
 void
-fake_pool_stop(void)
+fake_pool_down(void)
 {
-	pool_stop(the_pool);
+	pool_end(the_pool);
+	the_pool = NULL;
 }
 
 void
-fake_pool_free(void)
+fake_pool_after(void)
 {
-	pool_free(the_pool);
-	the_pool = NULL;
 }
 
 struct weir_exec *
@@ -150,8 +144,7 @@ void
 fake_pool_other_end(struct weir_exec *exec)
 {
 	X_ASSERT(wri_load(&exec->users, WRI_ACQ) == 0);
-	pool_stop(exec->pool);
-	pool_free(exec->pool);
+	pool_end(exec->pool);
 }
 
 /* ---- taskq.h ----------------------------------------------------------- */

@@ -16,9 +16,10 @@
 extern void (*const fake_pool_watch)(weir_time now);
 /* The default pool: n threads, spares up to most. */
 void fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most);
-/* Run what is queued, end the threads; then give the memory back. */
-void fake_pool_stop(void);
-void fake_pool_free(void);
+/* Run what is queued, end the threads, give the memory back. */
+void fake_pool_down(void);
+/* After the expiry threads. */
+void fake_pool_after(void);
 
 /* One more pool, of one thread, and its end; fails the test if it has users. */
 struct weir_exec *fake_pool_other(void);

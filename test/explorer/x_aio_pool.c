@@ -13,7 +13,7 @@
 void (*const fake_pool_watch)(weir_time now) = wri_taskq_watch;
 
 static struct wri_pool *
-pool_up(unsigned n, unsigned most)
+pool_up(unsigned n, unsigned most, bool is_default)
 {
 	struct wri_pool_config config;
 	struct wri_pool *pool = NULL;
@@ -21,6 +21,7 @@ pool_up(unsigned n, unsigned most)
 	memset(&config, 0, sizeof(config));
 	config.name = "pool";
 	config.tokens = n;
+	config.is_default = is_default;
 	config.threads_max = most;
 	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
 	return pool;
@@ -30,27 +31,26 @@ void
 fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most)
 {
 	wri_taskq_init(alarm);
-	wri_pool_set_default(pool_up(n, most));
+	wri_pool_set_default(pool_up(n, most, true));
 }
 
 void
-fake_pool_stop(void)
-{
-	X_ASSERT(wri_pool_stop(wri_pool_default(), WEIR_NEVER) == WEIR_OK);
-}
-
-void
-fake_pool_free(void)
+fake_pool_down(void)
 {
 	X_ASSERT(wri_pool_fini(wri_pool_default(), WEIR_NEVER) == WEIR_OK);
 	wri_pool_set_default(NULL);
+}
+
+void
+fake_pool_after(void)
+{
 	wri_taskq_fini();
 }
 
 struct weir_exec *
 fake_pool_other(void)
 {
-	return wri_pool_exec(pool_up(1, 1));
+	return wri_pool_exec(pool_up(1, 1, false));
 }
 
 void

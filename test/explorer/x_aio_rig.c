@@ -86,9 +86,9 @@ rig_up(unsigned n, unsigned m)
 static void
 rooms_down(void)
 {
-	fake_pool_stop();
-	wri_timer_fini(); /* who may still be about to wake a pool thread */
-	fake_pool_free();
+	fake_pool_down();
+	wri_timer_fini();
+	fake_pool_after();
 }
 
 void

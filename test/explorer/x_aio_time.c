@@ -343,7 +343,7 @@ nocb_free(void)
 	id = x_spawn("finisher", toy_finisher, &one);
 	do_wait(&one);
 	subject_take(&one);
-	if (exec != NULL && x_rand(2) == 0) {
+	if (x_rand(2) == 0) {
 		X_ASSERT(weir_aio_set_executor(one.aio, NULL) == WEIR_OK);
 		fake_pool_other_end(exec);
 		exec = NULL;

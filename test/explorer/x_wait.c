@@ -153,7 +153,6 @@ reap_nocb(void)
 	rig_check_empty();
 }
 
-#ifndef X_REAL_POOL
 /* A handle that was reaped lets go of its pool when it has become idle, also
  * when it is buried while the expiry thread sleeps. */
 static void
@@ -180,7 +179,6 @@ reap_pool(void)
 	fake_pool_other_end(exec);
 	rig_down();
 }
-#endif
 
 /* ---- with a limit ------------------------------------------------------ */
 
@@ -305,10 +303,8 @@ const struct x_test x_tests[] = {
     {"two_waits", two_waits, "T4, B1", X_NOTIME, 0, "", NULL},
     {"reap_end", reap_end, "T6, 14'", 0, 0, "buried", NULL},
     {"reap_nocb", reap_nocb, "T6, wait-only", 0, 0, "buried", NULL},
-#ifndef X_REAL_POOL
     {"reap_pool", reap_pool, "T6, and its pool goes", X_NOTIME, 0,
 	"buried free-over-calls", NULL},
-#endif
     {"wait_until", wait_until, "T3, limits", 0, 0,
 	"wait-timed-out provider-blocks queue-blocks callback-blocks", NULL},
     {"own_chain", own_chain, "T3 T6, on the own chain", X_NOTIME, 0,
