@@ -194,8 +194,7 @@ weir_fini(void)
 	if (wri_life_forked()) {
 		return WEIR_EFORK;
 	}
-	if (wri_runner_self() != NULL ||
-	    wri_self_get(WRI_SELF_CHAIN) != NULL) {
+	if (wri_runner_self() != NULL || wri_self_get(WRI_SELF_CHAIN) != NULL) {
 		return WEIR_EDEADLK;
 	}
 	wri_mtx_lock(&lib.lock);

@@ -225,10 +225,11 @@ WEIR_API weir_err weir_aio_result(weir_aio *aio);
 WEIR_API size_t weir_aio_count(weir_aio *aio);
 
 /**
- * Bound every following operation, counted from its submission, until
- * changed.  Replaces an expiration that was set before.  An end by it is
- * WEIR_ETIMEDOUT: never early, late by at most the slack (docs/guide/tuning.md)
- * when the pool has a free thread.
+ * Bound every following operation, counted from its start (the end of its
+ * submission, unless its provider says otherwise), until changed.  Replaces an
+ * expiration that was set before.  An end by it is WEIR_ETIMEDOUT: never early,
+ * late by at most the slack (docs/guide/tuning.md) when the pool has a free
+ * thread.
  *
  * @param timeout  [ns, >= 0; WEIR_INFINITE; WEIR_DEFAULT].  0 polls: what is
  *                 ready is taken, what would wait ends with WEIR_ETIMEDOUT.
@@ -301,8 +302,7 @@ WEIR_API weir_msg *weir_aio_get_msg(weir_aio *aio);
  *             WEIR_EMISUSE  while an operation is pending (misuse)
  * Since       0.1
  */
-WEIR_API weir_err weir_aio_set_input(
-    weir_aio *aio, unsigned index, void *data);
+WEIR_API weir_err weir_aio_set_input(weir_aio *aio, unsigned index, void *data);
 
 /** An input; NULL when never set or the index is out of range.  Since 0.1 */
 WEIR_API void *weir_aio_get_input(weir_aio *aio, unsigned index);

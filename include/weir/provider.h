@@ -45,7 +45,7 @@ typedef struct weir_provider {
 	size_t size;           /**< sizeof(weir_provider) */
 	const char *name;      /**< for reports, static */
 	weir_cancel_fn cancel; /**< NULL: only finish ends the operation, its
-	                            timeout cannot be enforced */
+				    timeout cannot be enforced */
 	/** Called once per started operation when no cancel can come any more,
 	 * on a thread of the handle's executor, before the callback; NULL. */
 	void (*release)(void *arg);
@@ -100,8 +100,7 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_start(
 WEIR_API bool weir_aio_finish(weir_aio *aio, weir_err err);
 
 /** As weir_aio_finish with a count.  Since 0.1 */
-WEIR_API bool weir_aio_finish_count(
-    weir_aio *aio, weir_err err, size_t count);
+WEIR_API bool weir_aio_finish_count(weir_aio *aio, weir_err err, size_t count);
 
 /** Names one operation of a handle; see weir_aio_finish_ticket. */
 typedef uint32_t weir_ticket;
@@ -177,7 +176,8 @@ WEIR_API weir_time weir_aio_get_deadline(weir_aio *aio);
 WEIR_API weir_err weir_aio_set_output(
     weir_aio *aio, unsigned index, void *data);
 
-/** Two words for the provider, from reset to finish.  index [0..1]  Since 0.1 */
+/** Two words for the provider, from reset to finish.  index [0..1]  Since 0.1
+ */
 WEIR_API void weir_aio_set_scratch(weir_aio *aio, unsigned index, void *data);
 /** What was set; NULL before.  Since 0.1 */
 WEIR_API void *weir_aio_get_scratch(weir_aio *aio, unsigned index);
@@ -243,8 +243,7 @@ typedef struct weir_fdop {
 	size_t size; /**< sizeof(weir_fdop) */
 	const char *name;
 	weir_fdop_kind kind;
-	weir_err (*try_step)(
-	    weir_aio *aio, int fd, void *arg, unsigned *flags);
+	weir_err (*try_step)(weir_aio *aio, int fd, void *arg, unsigned *flags);
 } weir_fdop;
 
 /** What weir_fd_open needs to know. */
@@ -276,7 +275,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
 
 /** Descriptors watched at once. */
 #define WEIR_FD_MAX (1u << 20)
-/** Operations that may wait in one direction; one more ends with WEIR_EAGAIN. */
+/** Operations that may wait in one direction; one more ends with WEIR_EAGAIN.
+ */
 #define WEIR_FD_QUEUE_MAX 65536u
 
 /**

@@ -27,18 +27,18 @@ typedef struct weir_task weir_task;
 
 /** How a pool is built.  Zero means the default. */
 typedef struct weir_pool_params {
-	size_t size;       /**< sizeof(weir_pool_params) */
-	const char *name;  /**< threads are name-N; copied, 8 bytes are used */
-	int threads_min;   /**< callbacks that run at once
-	                        [1..WEIR_TASK_THREADS_MAX], default 2; started
-	                        with the pool */
-	int threads_max;   /**< with spares for callbacks that wait
-	                        [threads_min..WEIR_POOL_THREADS_MAX], default
-	                        4 x threads_min */
+	size_t size;        /**< sizeof(weir_pool_params) */
+	const char *name;   /**< threads are name-N; copied, 8 bytes are used */
+	int threads_min;    /**< callbacks that run at once
+				 [1..WEIR_TASK_THREADS_MAX], default 2; started
+				 with the pool */
+	int threads_max;    /**< with spares for callbacks that wait
+				 [threads_min..WEIR_POOL_THREADS_MAX], default
+				 4 x threads_min */
 	unsigned queue_max; /**< plain tasks queued and running, default 0: no
-	                         bound.  Full: weir_task_post gives
-	                         WEIR_EAGAIN.  Callbacks of handles are not
-	                         counted: each has its place by itself. */
+				 bound.  Full: weir_task_post gives
+				 WEIR_EAGAIN.  Callbacks of handles are not
+				 counted: each has its place by itself. */
 } weir_pool_params;
 
 /**

@@ -33,31 +33,31 @@ typedef struct weir_params {
 	size_t size; /**< sizeof(weir_params) */
 
 	int num_task_threads;   /**< callbacks that run at once [1..1024],
-	                             default max(2, CPUs) */
+				     default max(2, CPUs) */
 	int max_task_threads;   /**< with spares for callbacks that wait
-	                             [num_task_threads..4096], default
-	                             4 x num_task_threads */
+				     [num_task_threads..4096], default
+				     4 x num_task_threads */
 	int num_expire_threads; /**< [1..16], default 1 */
 	int max_expire_threads; /**< cap for the default [1..16]; not below a
-	                             number given */
+				     number given */
 	int num_poller_threads; /**< [1..64], default 1 up to 8 CPUs, then
-	                             CPUs / 8 */
+				     CPUs / 8 */
 	int max_poller_threads; /**< cap for the default [1..64]; not below a
-	                             number given */
+				     number given */
 
 	const char *poller; /**< "epoll" or "poll", default "epoll" */
 	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
-	                         log to stderr up to that level, default: as
-	                         weir_log_set says */
+				 log to stderr up to that level, default: as
+				 weir_log_set says */
 
 	weir_duration slack;      /**< timeouts may be this late [0..1 s],
-	                               default 1 ms; -1 means 0 */
+				       default 1 ms; -1 means 0 */
 	weir_duration fini_limit; /**< weir_fini waits this long for providers
-	                               and callbacks [> 0 or
-	                               WEIR_INFINITE], default 5 s */
+				       and callbacks [> 0 or
+				       WEIR_INFINITE], default 5 s */
 
 	const char *env_prefix; /**< of the variables, default "WEIR_"; ""
-	                             reads none */
+				     reads none */
 
 	/** Allocator: all three or none.  malloc_fn returns memory aligned for
 	 * any type; free_fn gets the size asked for. */
@@ -182,10 +182,10 @@ WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {
-	const char *call;  /**< the function that was called */
-	const char *what;  /**< the mistake, a sentence */
-	const char *tag;   /**< of the handle, "" if none */
-	const char *state; /**< of the handle, in words */
+	const char *call;   /**< the function that was called */
+	const char *what;   /**< the mistake, a sentence */
+	const char *tag;    /**< of the handle, "" if none */
+	const char *state;  /**< of the handle, in words */
 	const void *object; /**< the handle */
 } weir_misuse;
 

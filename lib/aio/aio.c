@@ -37,8 +37,6 @@ clear_outcome(weir_aio *aio)
 	aio->deadline_at = 0;
 	aio->iov_next = 0;
 	aio->iov_done = 0;
-	aio->next = NULL;
-	aio->queue = NULL;
 	for (unsigned i = 0; i < WEIR_AIO_SLOTS; i++) {
 		aio->output[i] = NULL;
 	}
@@ -92,8 +90,8 @@ weir_aio_reset(weir_aio *aio)
 			drop_once_only(aio, true);
 			return WEIR_ESTOPPED;
 		}
-		n = w & ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED |
-			    W_DIRECT);
+		n = w &
+		    ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED | W_DIRECT);
 		n = (n | OP_STARTING) + (UINT64_C(1) << W_GEN_SHIFT);
 		if (wri_cas_weak(&aio->word, &w, n, WRI_SC)) { /* row 1, A4 */
 			clear_outcome(aio);
@@ -165,7 +163,7 @@ refuse(weir_aio *aio, uint64_t w)
 			rv = WEIR_ESTOPPED;
 		}
 		if (wri_cas_weak(
-		        &aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
+			&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
 			break;
 		}
 	}
@@ -186,7 +184,8 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	if (op_of(w) != OP_STARTING) {
 		return nothing_to_start(aio, w);
 	}
-	if ((w & (W_STOP | W_PEND)) != 0 || (direct == 0 && wri_aio_polls(aio))) {
+	if ((w & (W_STOP | W_PEND)) != 0 ||
+	    (direct == 0 && wri_aio_polls(aio))) {
 		return refuse(aio, w);
 	}
 	if (direct == 0) {
@@ -267,7 +266,8 @@ wri_aio_settle(weir_aio *aio, bool skip)
 	}
 }
 
-/* Claim the right to end the operation: row 7.  gen: of that operation, or 0. */
+/* Claim the right to end the operation: row 7.  gen: of that operation, or 0.
+ */
 static bool
 claim(weir_aio *aio, uint64_t *wp, bool ticketed, weir_ticket ticket)
 {
@@ -278,7 +278,7 @@ claim(weir_aio *aio, uint64_t *wp, bool ticketed, weir_ticket ticket)
 			break;
 		}
 		if (wri_cas_weak(
-		        &aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
+			&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
 			*wp = w;
 			return true;
 		}

@@ -125,16 +125,16 @@ struct weir_aio {
 	weir_err result;
 	weir_err direct; /* what the expiry thread ends it with */
 	size_t count;
-	bool *skip;         /* weir_aio_skip_callback, or NULL */
+	bool *skip;            /* weir_aio_skip_callback, or NULL */
 	weir_time deadline_at; /* of this operation; 0: not computed yet */
 	uint64_t grain;        /* of this operation's deadline */
 	unsigned iov_next;     /* first piece that is left */
 	size_t iov_done;       /* bytes of it that are done */
 	void *output[WEIR_AIO_SLOTS];
 	void *scratch[2];
-	weir_aio *next;   /* in a weir_aioq */
+	weir_aio *next; /* in a weir_aioq */
 	weir_aio *prev;
-	weir_aioq *queue; /* which, or NULL */
+	weir_aioq *queue;      /* which, or NULL */
 	const weir_fdop *fdop; /* fdio.c: the step */
 	weir_err fd_note;      /* a cancel came before the list */
 	bool fd_started;
@@ -168,8 +168,8 @@ struct weir_aio {
 };
 
 /*
- * Foreign code on this thread's stack, innermost first: callback, cancel hook or
- * release of a handle.
+ * Foreign code on this thread's stack, innermost first: callback, cancel hook
+ * or release of a handle.
  */
 struct wri_frame {
 	weir_aio *aio;
@@ -184,8 +184,7 @@ struct wri_frame *wri_frame_find(const weir_aio *aio);
 
 /* run.c */
 void wri_aio_run(struct wri_task *task); /* rows 17, 18 */
-uint64_t wri_aio_hand_on(
-    weir_aio *aio, uint64_t n, bool *push, bool *released);
+uint64_t wri_aio_hand_on(weir_aio *aio, uint64_t n, bool *push, bool *released);
 
 /* ask.c */
 /* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
@@ -213,7 +212,7 @@ void wri_aio_hold(weir_aio *aio); /* keeps the memory: nwait */
 void wri_aio_rele(weir_aio *aio); /* last touch */
 /* Where tasks of the handle go, when nobody can be about to post one. */
 void wri_aio_bind(weir_aio *aio, struct weir_exec *exec);
-void wri_aio_wake(weir_aio *aio);     /* the word became idle */
+void wri_aio_wake(weir_aio *aio);      /* the word became idle */
 void wri_aio_hand_over(weir_aio *aio); /* the word became gone */
 
 /* handle.c, registry.c */
@@ -223,8 +222,8 @@ bool wri_aio_unregister(weir_aio *aio);
 struct weir_exec *wri_aio_exec(struct weir_exec *exec);
 void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
 const char *wri_aio_state(weir_aio *aio, char *buf, size_t size);
-extern uint32_t wri_aio_life; /* counts weir_init; fixed while it runs */
-extern wri_a64 wri_aio_late; /* refused finishes */
+extern uint32_t wri_aio_life;  /* counts weir_init; fixed while it runs */
+extern wri_a64 wri_aio_late;   /* refused finishes */
 extern uint64_t wri_aio_grain; /* of timeouts; fixed between init and fini */
 
 /* WEIR_EINVAL for a dead handle, after the report. */

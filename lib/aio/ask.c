@@ -69,14 +69,14 @@ asked_word(weir_aio *aio, uint64_t w, enum why why, weir_err code,
 {
 	const weir_provider *p;
 	uint64_t short_code = (unsigned)code > W_CODE_MAX
-	    ? (uint64_t)WEIR_ECANCELED
-	    : (uint64_t)code;
+				  ? (uint64_t)WEIR_ECANCELED
+				  : (uint64_t)code;
 
 	*hook = false;
 	switch (op_of(w)) {
 	case OP_NONE: /* row 9 */
-		*met = (w & W_RUN) != 0 ? WEIR_CANCEL_TOO_LATE
-					: WEIR_CANCEL_IDLE;
+		*met =
+		    (w & W_RUN) != 0 ? WEIR_CANCEL_TOO_LATE : WEIR_CANCEL_IDLE;
 		return w | extra;
 	case OP_ENDING: /* row 10 */
 	case OP_DONE:
@@ -142,8 +142,8 @@ weir_aio_abort(weir_aio *aio, weir_err why)
 		return WEIR_CANCEL_IDLE;
 	}
 	wri_aio_hold(aio); /* a free that begins now waits for us */
-	met = wri_aio_ask(aio, WHY_CANCEL,
-	    why == WEIR_OK ? WEIR_ECANCELED : why, 0, NULL);
+	met = wri_aio_ask(
+	    aio, WHY_CANCEL, why == WEIR_OK ? WEIR_ECANCELED : why, 0, NULL);
 	wri_aio_rele(aio);
 	return met;
 }
@@ -192,8 +192,8 @@ deadline_expire(struct wri_deadline *d, uint64_t w)
 	bool push = false;
 
 	if ((w & W_DIRECT) != 0) {
-		if (!wri_cas(&aio->word, &w, with_op(w, OP_ENDING),
-		        WRI_ACQ_REL)) {
+		if (!wri_cas(
+			&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
 			return false;
 		}
 		aio->result = aio->direct; /* A1 carries it */

@@ -72,8 +72,8 @@ side_open(struct side *s)
 {
 	uint64_t w = wri_load(&s->word, WRI_ACQ);
 
-	while (!wri_cas_weak(&s->word, &w, S_READY | (w & S_FINAL),
-	    WRI_ACQ_REL)) { /* F1 */
+	while (!wri_cas_weak(
+	    &s->word, &w, S_READY | (w & S_FINAL), WRI_ACQ_REL)) { /* F1 */
 	}
 }
 
@@ -126,8 +126,8 @@ side_shut(struct side *s, weir_err why)
 		if ((w & S_CLOSED) != 0) {
 			return;
 		}
-	} while (!wri_cas_weak(
-	    &s->word, &w, w | S_CLOSED | S_OWNED, WRI_ACQ_REL));
+	} while (
+	    !wri_cas_weak(&s->word, &w, w | S_CLOSED | S_OWNED, WRI_ACQ_REL));
 	if ((w & S_OWNED) == 0) {
 		wri_side_run(s);
 	}
@@ -171,7 +171,7 @@ weir_fd_drain(weir_fd *fd)
 			return rv;
 		}
 	}
-	wri_add(&fd->drainers, 1, WRI_SC); /* F3 */
+	wri_add(&fd->drainers, 1, WRI_SC);                  /* F3 */
 	while ((left = wri_load(&fd->refs, WRI_SC)) != 1) { /* F2, F3 */
 		(void)wri_futex_wait(&fd->refs, left, WEIR_NEVER);
 	}

@@ -93,7 +93,7 @@ side_try(struct side *s, weir_aio *aio)
 	rv = aio->fdop->try_step(aio, s->fd->pfd.fd, s->fd->arg, &flags);
 	if (rv != WEIR_EAGAIN &&
 	    ((flags & WEIR_FD_DRAINED) == 0 ||
-	        (wri_load(&s->word, WRI_RLX) & S_FINAL) != 0)) {
+		(wri_load(&s->word, WRI_RLX) & S_FINAL) != 0)) {
 		wri_or(&s->word, S_READY, WRI_ACQ_REL);
 	}
 	return rv;
@@ -115,8 +115,7 @@ side_step(struct side *s, weir_aio *aio)
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
 	} else if ((w & S_READY) != 0) {
 		rv = side_try(s, aio);
-	} else if (!aio->fd_started && !aio->fd_tried &&
-		   wri_aio_polls(aio)) {
+	} else if (!aio->fd_started && !aio->fd_tried && wri_aio_polls(aio)) {
 		/* What is there is taken, also if its event is still on its
 		 * way to us. */
 		rv = side_try(s, aio);
@@ -344,7 +343,7 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	w = wri_load(&s->word, WRI_ACQ); /* F1 */
 	while (waiter(w) == NULL && (w & (S_OWNED | S_MORE | S_CLOSED)) == 0) {
 		if (wri_cas_weak(&s->word, &w, w | S_OWNED | (uintptr_t)aio,
-		        WRI_ACQ_REL)) {
+			WRI_ACQ_REL)) {
 			wri_side_run(s);
 			return;
 		}

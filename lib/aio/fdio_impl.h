@@ -41,7 +41,7 @@ struct weir_fd {
 	void (*release)(void *arg);
 
 	/* Any thread. */
-	wri_a32 refs; /* the open handle, and a side until it has ended */
+	wri_a32 refs;     /* the open handle, and a side until it has ended */
 	wri_a32 drainers; /* threads in weir_fd_drain */
 };
 

@@ -147,6 +147,15 @@ weir_aio_set_expire(weir_aio *aio, weir_time when)
 	return rv;
 }
 
+static void
+set_vector(weir_aio *aio, unsigned n, const weir_iov *iov)
+{
+	aio->iov = iov;
+	aio->niov = n;
+	aio->iov_next = 0;
+	aio->iov_done = 0;
+}
+
 weir_err
 weir_aio_set_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 {
@@ -159,8 +168,7 @@ weir_aio_set_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 		for (unsigned i = 0; i < n; i++) {
 			aio->copied[i] = iov[i];
 		}
-		aio->iov = aio->copied;
-		aio->niov = n;
+		set_vector(aio, n, aio->copied);
 	}
 	return rv;
 }
@@ -174,39 +182,35 @@ weir_aio_borrow_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 		rv = wri_iov_check(n, WEIR_IOV_BORROW_MAX, iov);
 	}
 	if (rv == WEIR_OK) {
-		aio->iov = iov;
-		aio->niov = n;
+		set_vector(aio, n, iov);
 	}
 	return rv;
 }
 
-/* What the operation's owner may set, and anybody while there is none. */
+/* What the operation's owner may set; idle: and anybody while there is none. */
 static weir_err
-enter_owned(weir_aio *aio, const char *call)
+enter_owned(weir_aio *aio, const char *call, bool idle)
 {
 	weir_err rv = wri_aio_enter(aio, call);
+	enum op op;
 
-	if (rv == WEIR_OK) {
-		switch (op_of(wri_load(&aio->word, WRI_RLX))) { /* our own */
-		case OP_NONE:
-		case OP_STARTING:
-		case OP_ACTIVE:
-			break;
-		case OP_ENDING:
-		case OP_DONE:
-			wri_aio_misuse(
-			    aio, call, "the operation has ended already");
-			rv = WEIR_EMISUSE;
-			break;
-		}
+	if (rv != WEIR_OK) {
+		return rv;
 	}
-	return rv;
+	op = op_of(wri_load(&aio->word, WRI_RLX)); /* our own */
+	if (op == OP_STARTING || op == OP_ACTIVE || (idle && op == OP_NONE)) {
+		return WEIR_OK;
+	}
+	wri_aio_misuse(aio, call,
+	    op == OP_NONE ? "there is no operation"
+			  : "the operation has ended already");
+	return WEIR_EMISUSE;
 }
 
 weir_err
 weir_aio_set_msg(weir_aio *aio, weir_msg *msg)
 {
-	weir_err rv = enter_owned(aio, "weir_aio_set_msg");
+	weir_err rv = enter_owned(aio, "weir_aio_set_msg", true);
 
 	if (rv == WEIR_OK) {
 		aio->msg = msg;
@@ -244,11 +248,10 @@ weir_aio_get_input(weir_aio *aio, unsigned index)
 weir_err
 weir_aio_set_output(weir_aio *aio, unsigned index, void *data)
 {
-	weir_err rv = enter_owned(aio, "weir_aio_set_output");
+	weir_err rv = index >= WEIR_AIO_SLOTS
+			  ? WEIR_EINVAL
+			  : enter_owned(aio, "weir_aio_set_output", false);
 
-	if (rv == WEIR_OK && index >= WEIR_AIO_SLOTS) {
-		rv = WEIR_EINVAL;
-	}
 	if (rv == WEIR_OK) {
 		aio->output[index] = data;
 	}
@@ -363,7 +366,7 @@ weir_aio_get_count(weir_aio *aio)
 void
 weir_aio_set_count(weir_aio *aio, size_t count)
 {
-	if (enter_owned(aio, "weir_aio_set_count") == WEIR_OK) {
+	if (enter_owned(aio, "weir_aio_set_count", true) == WEIR_OK) {
 		aio->count = count;
 	}
 }

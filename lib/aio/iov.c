@@ -72,8 +72,7 @@ weir_aio_advance(weir_aio *aio, size_t n)
 		return;
 	}
 	while (n > 0 && aio->iov_next < aio->niov) {
-		size_t left =
-		    aio->iov[aio->iov_next].iov_len - aio->iov_done;
+		size_t left = aio->iov[aio->iov_next].iov_len - aio->iov_done;
 		size_t step = n < left ? n : left;
 
 		aio->count += step;

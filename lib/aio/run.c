@@ -110,7 +110,7 @@ wri_aio_run(struct wri_task *task)
 		}
 		n = w & ~W_QUEUED;
 		hook = op_of(w) == OP_ACTIVE && pend_of(w) > asked_of(w) &&
-		    (w & W_HOOK) == 0 && provider_of(aio)->cancel != NULL;
+		       (w & W_HOOK) == 0 && provider_of(aio)->cancel != NULL;
 		if (hook) { /* row 18 */
 			n = with_asked(n, pend_of(w)) | W_HOOK;
 		}

@@ -63,9 +63,9 @@ weir_sleep_aio(weir_duration d, weir_aio *aio)
 		/* Equal: the sleep wins, whatever the clock does between. */
 		aio->deadline_at = WEIR_NEVER;
 	}
-	sleep_until(aio,
-	    d == WEIR_INFINITE ? WEIR_NEVER : d < 0 ? now
-						    : weir_time_after(now, d));
+	sleep_until(aio, d == WEIR_INFINITE ? WEIR_NEVER
+			 : d < 0            ? now
+					    : weir_time_after(now, d));
 }
 
 struct weir_interval {

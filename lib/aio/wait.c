@@ -254,8 +254,8 @@ blocker_of(weir_aio *aio, const char **who)
 
 	if (who != NULL) {
 		*who = op_of(w) == OP_ACTIVE && p != NULL && p->name != NULL
-		    ? p->name
-		    : "";
+			   ? p->name
+			   : "";
 	}
 	if ((w & W_RUN) != 0) {
 		return WEIR_BLOCKER_CALLBACK;
@@ -355,8 +355,8 @@ weir_aio_reap(weir_aio *aio)
 	if (wri_aio_enter(aio, "weir_aio_reap") != WEIR_OK) {
 		return;
 	}
-	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED,
-	    W_STOP | W_FREE | W_GONE, &was_free);
+	(void)wri_aio_ask(
+	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE | W_GONE, &was_free);
 	if (was_free) {
 		wri_aio_misuse(
 		    aio, "weir_aio_reap", "the handle was freed before");

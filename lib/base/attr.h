@@ -12,7 +12,7 @@
 #define wri_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* The struct that has this member. */
-#define wri_container(p, type, member)                                        \
+#define wri_container(p, type, member)                                         \
 	((type *)(void *)((char *)(p)-offsetof(type, member)))
 
 /* The caller holds the lock; read by people, and by clang where it can. */

@@ -62,9 +62,9 @@ wri_mpsc_push(struct wri_mpsc *q, struct wri_node *n)
 {
 	struct wri_node *prev;
 
-	wri_store(&n->next, NULL, WRI_RLX); /* ours until the exchange */
-	prev = wri_xchg(&q->head, n, WRI_SC);    /* Q2 */
-	wri_store(&prev->next, n, WRI_REL);      /* Q1 */
+	wri_store(&n->next, NULL, WRI_RLX);   /* ours until the exchange */
+	prev = wri_xchg(&q->head, n, WRI_SC); /* Q2 */
+	wri_store(&prev->next, n, WRI_REL);   /* Q1 */
 }
 
 /*
@@ -76,7 +76,7 @@ wri_mpsc_hint(struct wri_mpsc *q)
 {
 	/* Relaxed: a wrong answer costs one look. */
 	return wri_load(&q->tail, WRI_RLX) != &q->stub ||
-	    wri_load(&q->stub.next, WRI_RLX) != NULL;
+	       wri_load(&q->stub.next, WRI_RLX) != NULL;
 }
 
 /*
@@ -87,7 +87,7 @@ static inline bool
 wri_mpsc_empty(struct wri_mpsc *q)
 {
 	return wri_load(&q->head, WRI_SC) == &q->stub &&
-	    wri_load(&q->tail, WRI_SC) == &q->stub;
+	       wri_load(&q->tail, WRI_SC) == &q->stub;
 }
 
 /* The pop proper; the caller holds the baton. */
@@ -102,8 +102,8 @@ wri_mpsc_pop_locked(struct wri_mpsc *q, struct wri_node **np)
 		if (next == NULL) {
 			/* Relaxed: a guess; BUSY only makes us look again. */
 			return wri_load(&q->head, WRI_RLX) == &q->stub
-			    ? WRI_POP_EMPTY
-			    : WRI_POP_BUSY;
+				   ? WRI_POP_EMPTY
+				   : WRI_POP_BUSY;
 		}
 		tail = next;
 		wri_store(&q->tail, tail, WRI_RLX);

@@ -11,11 +11,11 @@ _Noreturn void wri_panic(const char *file, int line, const char *fmt, ...)
     WEIR_PRINTF(3, 4);
 
 /* Our own defect: always checked. */
-#define WRI_ASSERT(cond)                                                      \
-	do {                                                                  \
-		if (__builtin_expect(!(cond), 0)) {                           \
-			wri_panic(__FILE__, __LINE__, "%s", #cond);           \
-		}                                                             \
+#define WRI_ASSERT(cond)                                                       \
+	do {                                                                   \
+		if (__builtin_expect(!(cond), 0)) {                            \
+			wri_panic(__FILE__, __LINE__, "%s", #cond);            \
+		}                                                              \
 	} while (0)
 
 /* Too dear for the hot path of a release. */

@@ -61,11 +61,11 @@ enum wri_self_slot {
 #define wri_load(a, order) __atomic_load_n(&(a)->v, (order))
 #define wri_store(a, x, order) __atomic_store_n(&(a)->v, (x), (order))
 #define wri_xchg(a, x, order) __atomic_exchange_n(&(a)->v, (x), (order))
-#define wri_cas(a, seen, x, order)                                            \
-	__atomic_compare_exchange_n(                                          \
+#define wri_cas(a, seen, x, order)                                             \
+	__atomic_compare_exchange_n(                                           \
 	    &(a)->v, (seen), (x), false, (order), __ATOMIC_RELAXED)
-#define wri_cas_weak(a, seen, x, order)                                       \
-	__atomic_compare_exchange_n(                                          \
+#define wri_cas_weak(a, seen, x, order)                                        \
+	__atomic_compare_exchange_n(                                           \
 	    &(a)->v, (seen), (x), true, (order), __ATOMIC_RELAXED)
 #define wri_add(a, x, order) __atomic_fetch_add(&(a)->v, (x), (order))
 #define wri_sub(a, x, order) __atomic_fetch_sub(&(a)->v, (x), (order))
@@ -76,9 +76,9 @@ typedef struct wri_mtx {
 	pthread_mutex_t m;
 } wri_mtx;
 
-#define WRI_MTX_INIT                                                          \
-	{                                                                     \
-		PTHREAD_MUTEX_INITIALIZER                                     \
+#define WRI_MTX_INIT                                                           \
+	{                                                                      \
+		PTHREAD_MUTEX_INITIALIZER                                      \
 	}
 
 /* Leaf locks; errors of the system here are defects and panic. */

@@ -310,9 +310,8 @@ wri_sys_send(int fd, const void *buf, size_t len)
 	ssize_t r;
 
 	do {
-		r = sys_result_size(sys_fails(WRI_SYS_SEND)
-					? -1
-					: sys_send(fd, buf, len));
+		r = sys_result_size(
+		    sys_fails(WRI_SYS_SEND) ? -1 : sys_send(fd, buf, len));
 	} while (r == -EINTR);
 	return r;
 }

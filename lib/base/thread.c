@@ -23,8 +23,8 @@ static struct wri_fault thread_fault;
 
 /*
  * By the thread and by its starter: whoever comes first, both fn and the code
- * behind the start see the name.  One that is refused costs a diagnosis, not the
- * thread.
+ * behind the start see the name.  One that is refused costs a diagnosis, not
+ * the thread.
  */
 static void
 thread_name(pthread_t id, const char *name)

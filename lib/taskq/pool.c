@@ -183,7 +183,10 @@ pool_free(struct wri_pool *pool)
 	}
 }
 
-/* As fresh memory, but word by word: a late thread may look. */
+/*
+ * As fresh memory, but word by word: a late thread may look.  Not visitors: one
+ * that is just leaving has counted itself.
+ */
 static void
 pool_clear(struct wri_pool *pool)
 {
@@ -197,7 +200,6 @@ pool_clear(struct wri_pool *pool)
 	wri_store(&pool->searching, 0, WRI_RLX);
 	wri_store(&pool->nparked, 0, WRI_RLX);
 	wri_store(&pool->nrunners, 0, WRI_RLX);
-	wri_store(&pool->visitors, 0, WRI_RLX);
 	wri_store(&pool->wakes, 0, WRI_RLX);
 	wri_store(&pool->reliefs, 0, WRI_RLX);
 	for (unsigned i = 0; i < PARKED_WORDS; i++) {

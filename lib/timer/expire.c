@@ -187,8 +187,8 @@ look_at(struct expire *e, struct wri_deadline *d, uint64_t key, uint64_t now)
 	} while (next != 0 && !wri_timer.ops->expire(d, word));
 	if (next != 0) {
 		/* Relaxed: a counter with one writer. */
-		wri_store(&e->expired, wri_load(&e->expired, WRI_RLX) + 1,
-		    WRI_RLX);
+		wri_store(
+		    &e->expired, wri_load(&e->expired, WRI_RLX) + 1, WRI_RLX);
 	}
 	if (d->nent == 0) {
 		last_entry_out(e, d, now);
@@ -267,8 +267,8 @@ read_inbox(struct expire *e)
 		case WRI_POP_BUSY:
 			return false;
 		case WRI_POP_GOT:
-			inbox_entry(e,
-			    wri_container(node, struct wri_deadline, node));
+			inbox_entry(
+			    e, wri_container(node, struct wri_deadline, node));
 			break;
 		}
 	}
@@ -286,7 +286,7 @@ sleep_on(struct expire *e, bool stuck)
 	if (stuck) {
 		until = (uint64_t)wri_now() + NAP_NS;
 	} else if (!wri_mpsc_empty(&e->inbox) || /* E2 */
-	    wri_load(&e->stop, WRI_SC) != 0) {
+		   wri_load(&e->stop, WRI_SC) != 0) {
 		wri_store(&e->sleep_until, 0, WRI_SC);
 		return;
 	}

@@ -28,8 +28,8 @@ sift_up(struct wri_heap_entry *a, size_t i, struct wri_heap_entry e)
 }
 
 static void
-sift_down(struct wri_heap_entry *a, size_t len, size_t i,
-    struct wri_heap_entry e)
+sift_down(
+    struct wri_heap_entry *a, size_t len, size_t i, struct wri_heap_entry e)
 {
 	for (;;) {
 		size_t first = i * ARITY + 1;

@@ -27,8 +27,7 @@ struct wri_heap {
 };
 
 /* There must be room: len < cap. */
-void wri_heap_push(
-    struct wri_heap *h, uint64_t key, struct wri_deadline *d);
+void wri_heap_push(struct wri_heap *h, uint64_t key, struct wri_deadline *d);
 /* Take the earliest; len > 0. */
 struct wri_heap_entry wri_heap_pop(struct wri_heap *h);
 /* Drop every entry that keep refuses, restore the order. */

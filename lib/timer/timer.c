@@ -163,7 +163,8 @@ timer_down(unsigned n, unsigned size)
 	for (unsigned i = 0; i < n; i++) {
 		expire_join(&threads[i]);
 	}
-	/* From here on handles that end are not buried: the inboxes are ours. */
+	/* From here on handles that end are not buried: the inboxes are ours.
+	 */
 	wri_mtx_lock(&wri_timer.lock);
 	wri_timer.threads = NULL;
 	wri_timer.n = 0;

@@ -101,7 +101,7 @@ bool
 stage_has_operation(void)
 {
 	return stage.state == STAGE_STARTED || stage.state == STAGE_QUEUED ||
-	    stage.state == STAGE_RESTARTED;
+	       stage.state == STAGE_RESTARTED;
 }
 
 /* Callbacks that must have run when all is over. */
@@ -128,8 +128,8 @@ stage_calls(void)
 void
 stage_down(bool unharmed)
 {
-	if (unharmed && (stage.state == STAGE_STARTED ||
-	                    stage.state == STAGE_RESTARTED)) {
+	if (unharmed &&
+	    (stage.state == STAGE_STARTED || stage.state == STAGE_RESTARTED)) {
 		ck_assert_uint_eq(toy_waiting(&stage.toy), 1);
 		ck_assert_uint_eq(toy_asked(&stage.toy), 0);
 	}

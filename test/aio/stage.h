@@ -68,7 +68,6 @@ bool stage_has_operation(void);
 void stage_expect_misuse(unsigned n, const char *call);
 
 /* Loop tests over all states. */
-#define STAGE_ADD(tc, test)                                                   \
-	tcase_add_loop_test((tc), (test), 0, STAGE_STATES)
+#define STAGE_ADD(tc, test) tcase_add_loop_test((tc), (test), 0, STAGE_STATES)
 
 #endif

@@ -19,8 +19,7 @@ setup(void)
 {
 	rt_up(NULL);
 	for (int i = 0; i < MANY; i++) {
-		ck_assert_int_eq(
-		    weir_aio_alloc(&aios[i], NULL, NULL), WEIR_OK);
+		ck_assert_int_eq(weir_aio_alloc(&aios[i], NULL, NULL), WEIR_OK);
 		ck_assert_int_eq(weir_aio_reset(aios[i]), WEIR_OK);
 	}
 }

@@ -467,15 +467,14 @@ main(void)
 	    tc, submit_comes_before_the_callback_and_that_before_wait);
 	tcase_add_test(tc, finish_comes_before_the_callback);
 	tcase_add_test(tc, the_result_stays_readable_until_the_next_submit);
-	tcase_add_test(
-	    tc, callback_and_release_run_on_threads_of_the_executor);
+	tcase_add_test(tc, callback_and_release_run_on_threads_of_the_executor);
 	tcase_add_test(
 	    tc, the_callback_may_move_its_handle_to_another_executor);
 	tcase_add_test(tc,
 	    release_comes_once_before_the_callback_of_each_started_operation);
 	tcase_add_test(tc, release_comes_for_a_wait_only_handle_too);
-	tcase_add_test(tc,
-	    inside_its_callback_a_handle_is_busy_only_when_submitted_again);
+	tcase_add_test(
+	    tc, inside_its_callback_a_handle_is_busy_only_when_submitted_again);
 	tcase_add_test(
 	    tc, free_in_the_own_callback_returns_and_the_memory_goes);
 	suite_add_tcase(suite, tc);

@@ -213,8 +213,7 @@ START_TEST(a_wait_only_handle_waits_for_a_hook_that_runs)
 	toy_submit(&toy, c.aio);
 	cancel_and_hold(&k, &c);
 	ck_assert(toy_finish(&toy, c.aio, WEIR_OK, 2));
-	ck_assert_int_eq(
-	    weir_aio_wait_until(c.aio, weir_now() + WEIR_MS(30)),
+	ck_assert_int_eq(weir_aio_wait_until(c.aio, weir_now() + WEIR_MS(30)),
 	    WEIR_ETIMEDOUT);
 	latch_hit(&hold_hook);
 	ck_assert_int_eq(weir_aio_wait(c.aio), WEIR_OK);
@@ -235,7 +234,7 @@ START_TEST(free_waits_for_a_hook_that_runs_on_another_thread)
 	toy_submit(&toy, c.aio);
 	cancel_and_hold(&k, &c);
 	ck_assert_int_eq(pthread_create(&freer, NULL,
-	                     (void *(*)(void *))(void *)weir_aio_free, c.aio),
+			     (void *(*)(void *))(void *)weir_aio_free, c.aio),
 	    0);
 	ck_assert(!latch_wait_ms(&c.ran, 1, 30));
 	latch_hit(&hold_hook);
@@ -259,8 +258,7 @@ START_TEST(without_a_hook_only_finish_ends_it)
 		ck_assert_int_eq(
 		    weir_aio_set_timeout(c.aio, WEIR_MS(2)), WEIR_OK);
 		toy_submit(&toy, c.aio);
-		ck_assert_int_eq(
-		    weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 		weir_aio_close(c.aio);
 		ck_assert(!latch_wait_ms(&c.ran, 1, 20));
 		ck_assert_int_eq(
@@ -294,8 +292,8 @@ START_TEST(an_abort_before_start_makes_start_refuse)
 
 		consumer_init(&c, NULL, NULL);
 		ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
-		ck_assert_int_eq(weir_aio_abort(c.aio, rows[i].why),
-		    WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(
+		    weir_aio_abort(c.aio, rows[i].why), WEIR_CANCEL_REQUESTED);
 		ck_assert_int_eq(
 		    weir_aio_start(c.aio, &toy_providers[TOY_FULL], &toy),
 		    rows[i].want);
@@ -337,8 +335,7 @@ START_TEST(a_stop_before_start_makes_start_refuse)
 	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
 	ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 	weir_aio_close(c.aio);
-	ck_assert_int_eq(
-	    weir_aio_start(c.aio, &toy_providers[TOY_FULL], &toy),
+	ck_assert_int_eq(weir_aio_start(c.aio, &toy_providers[TOY_FULL], &toy),
 	    WEIR_ESTOPPED);
 	/* The operation had been accepted: its callback comes. */
 	consumer_expect(&c, 1, WEIR_ESTOPPED);
@@ -396,8 +393,7 @@ main(void)
 	    a_stronger_reason_waits_for_the_hook_and_is_told_by_the_same_thread);
 	tcase_add_test(tc, the_callback_waits_for_a_hook_that_runs);
 	tcase_add_test(tc, a_wait_only_handle_waits_for_a_hook_that_runs);
-	tcase_add_test(
-	    tc, free_waits_for_a_hook_that_runs_on_another_thread);
+	tcase_add_test(tc, free_waits_for_a_hook_that_runs_on_another_thread);
 	tcase_add_test(tc, without_a_hook_only_finish_ends_it);
 	tcase_add_test(tc, an_abort_before_start_makes_start_refuse);
 	tcase_add_test(

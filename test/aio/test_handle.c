@@ -69,8 +69,7 @@ START_TEST(a_refused_setting_leaves_the_old_one)
 	changed = !stage_has_operation();
 	(void)weir_aio_set_input(aio, 0, &byte);
 	(void)weir_aio_set_timeout(aio, WEIR_SECONDS(5));
-	ck_assert_ptr_eq(
-	    weir_aio_get_input(aio, 0), changed ? &byte : NULL);
+	ck_assert_ptr_eq(weir_aio_get_input(aio, 0), changed ? &byte : NULL);
 	ck_assert_int_eq(weir_aio_get_timeout(aio),
 	    changed ? WEIR_SECONDS(5) : WEIR_DEFAULT);
 	stage.misuse.n = 0;
@@ -153,8 +152,7 @@ START_TEST(submitting_a_busy_handle_is_caught_and_harms_nothing)
 		stage_expect_misuse(1, "weir_aio_reset");
 		weir_sleep_aio(1, stage.c.aio);
 		stage_expect_misuse(1, "weir_aio_reset");
-		ck_assert_int_eq(
-		    weir_aio_reset(stage.c.aio), WEIR_EMISUSE);
+		ck_assert_int_eq(weir_aio_reset(stage.c.aio), WEIR_EMISUSE);
 		stage_expect_misuse(1, "weir_aio_reset");
 	}
 	stage_down(true);
@@ -177,9 +175,10 @@ START_TEST(a_new_submit_works_wherever_no_operation_is_pending)
 			ck_assert_uint_eq(stage.c.calls, calls);
 		} else {
 			/* From outside too, when the callback has begun. */
-			consumer_expect(&stage.c, calls + (calls > 0 &&
-			    _i != STAGE_ENDED) + (_i == STAGE_ENDED) +
-			    (calls == 0), WEIR_EPROTO);
+			consumer_expect(&stage.c,
+			    calls + (calls > 0 && _i != STAGE_ENDED) +
+				(_i == STAGE_ENDED) + (calls == 0),
+			    WEIR_EPROTO);
 		}
 	}
 	stage_down(false);
@@ -236,11 +235,10 @@ START_TEST(inputs_stay_over_operations_outputs_do_not)
 	rt_up(NULL);
 	consumer_init(&c, NULL, NULL);
 	for (unsigned i = 0; i < WEIR_AIO_SLOTS; i++) {
-		ck_assert_int_eq(
-		    weir_aio_set_input(c.aio, i, &in[i]), WEIR_OK);
+		ck_assert_int_eq(weir_aio_set_input(c.aio, i, &in[i]), WEIR_OK);
 	}
-	ck_assert_int_eq(weir_aio_set_input(c.aio, WEIR_AIO_SLOTS, &out),
-	    WEIR_EINVAL);
+	ck_assert_int_eq(
+	    weir_aio_set_input(c.aio, WEIR_AIO_SLOTS, &out), WEIR_EINVAL);
 	ck_assert_int_eq(
 	    weir_aio_set_input(c.aio, UINT_MAX, &out), WEIR_EINVAL);
 	for (unsigned n = 1; n <= 2; n++) {
@@ -276,18 +274,14 @@ START_TEST(timeouts_out_of_range_are_refused_and_the_old_one_stays)
 	ck_assert_int_eq(weir_aio_get_timeout(c.aio), WEIR_DEFAULT);
 	ck_assert_int_eq(weir_aio_set_timeout(c.aio, 42), WEIR_OK);
 	ck_assert_int_eq(weir_aio_set_timeout(c.aio, -3), WEIR_EINVAL);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(c.aio, INT64_MIN), WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_set_timeout(c.aio, INT64_MIN), WEIR_EINVAL);
 	ck_assert_int_eq(weir_aio_get_timeout(c.aio), 42);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(c.aio, INT64_MAX), WEIR_OK);
-	ck_assert_int_eq(
-	    weir_aio_set_timeout(c.aio, WEIR_INFINITE), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(c.aio, INT64_MAX), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_timeout(c.aio, WEIR_INFINITE), WEIR_OK);
 	ck_assert_int_eq(weir_aio_set_timeout(c.aio, WEIR_DEFAULT), WEIR_OK);
 	ck_assert_int_eq(weir_aio_set_timeout(c.aio, 0), WEIR_OK);
 	ck_assert_int_eq(weir_aio_set_expire(c.aio, -1), WEIR_EINVAL);
-	ck_assert_int_eq(
-	    weir_aio_set_expire(c.aio, INT64_MIN), WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_set_expire(c.aio, INT64_MIN), WEIR_EINVAL);
 	ck_assert_int_eq(weir_aio_set_expire(c.aio, 0), WEIR_OK);
 	ck_assert_int_eq(weir_aio_set_expire(c.aio, WEIR_NEVER), WEIR_OK);
 	consumer_fini(&c);
@@ -312,8 +306,7 @@ START_TEST(null_handles_do_nothing)
 	ck_assert_int_eq(what, WEIR_BLOCKER_NONE);
 	ck_assert_str_eq(who, "");
 	ck_assert_int_eq(weir_aio_cancel(NULL), WEIR_CANCEL_IDLE);
-	ck_assert_int_eq(
-	    weir_aio_abort(NULL, WEIR_EPROTO), WEIR_CANCEL_IDLE);
+	ck_assert_int_eq(weir_aio_abort(NULL, WEIR_EPROTO), WEIR_CANCEL_IDLE);
 	ck_assert_int_eq(weir_aio_wait(NULL), WEIR_OK);
 	ck_assert_int_eq(weir_aio_wait_until(NULL, WEIR_NEVER), WEIR_OK);
 	ck_assert(!weir_aio_busy(NULL));
@@ -340,8 +333,7 @@ END_TEST
 START_TEST(alloc_wants_a_place_for_the_handle)
 {
 	rt_up(NULL);
-	ck_assert_int_eq(
-	    weir_aio_alloc(NULL, latch_hit_cb, NULL), WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_alloc(NULL, latch_hit_cb, NULL), WEIR_EINVAL);
 	rt_down();
 }
 END_TEST

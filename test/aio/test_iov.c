@@ -66,8 +66,8 @@ START_TEST(the_copy_takes_up_to_eight_pieces)
 	ck_assert_int_eq(
 	    weir_aio_set_iov(aio, WEIR_IOV_COPY_MAX, iov), WEIR_OK);
 	/* Refused: the old vector stays. */
-	ck_assert_int_eq(weir_aio_set_iov(aio, WEIR_IOV_COPY_MAX + 1, iov),
-	    WEIR_EINVAL);
+	ck_assert_int_eq(
+	    weir_aio_set_iov(aio, WEIR_IOV_COPY_MAX + 1, iov), WEIR_EINVAL);
 	memset(iov, 0, sizeof(iov)); /* it was copied */
 	begin();
 	ck_assert_uint_eq(weir_aio_iov_len(aio), 36);
@@ -90,8 +90,7 @@ START_TEST(a_borrowed_vector_takes_up_to_1024_pieces)
 	}
 	ck_assert_int_eq(
 	    weir_aio_borrow_iov(aio, WEIR_IOV_BORROW_MAX, iov), WEIR_OK);
-	ck_assert_int_eq(
-	    weir_aio_borrow_iov(aio, WEIR_IOV_BORROW_MAX + 1, iov),
+	ck_assert_int_eq(weir_aio_borrow_iov(aio, WEIR_IOV_BORROW_MAX + 1, iov),
 	    WEIR_EINVAL);
 	begin();
 	ck_assert_uint_eq(weir_aio_iov_len(aio), WEIR_IOV_BORROW_MAX);
@@ -116,8 +115,7 @@ START_TEST(bad_vectors_are_refused_and_the_old_one_stays)
 
 		ck_assert_int_eq(set(aio, 1, NULL), WEIR_EINVAL);
 		ck_assert_int_eq(set(aio, UINT_MAX, &good), WEIR_EINVAL);
-		ck_assert_int_eq(
-		    set(aio, 1, &null_with_length), WEIR_EINVAL);
+		ck_assert_int_eq(set(aio, 1, &null_with_length), WEIR_EINVAL);
 		ck_assert_int_eq(set(aio, 2, huge), WEIR_EINVAL);
 		ck_assert_int_eq(set(aio, 2, wraps), WEIR_EINVAL);
 		ck_assert_int_eq(set(aio, 1, wraps), WEIR_EINVAL);
@@ -236,8 +234,7 @@ compare(const weir_iov *iov, unsigned n, size_t done)
 				continue;
 			}
 			ck_assert_uint_lt(piece, pieces);
-			ck_assert_ptr_eq(
-			    (char *)out[piece].iov_buf + in_piece,
+			ck_assert_ptr_eq((char *)out[piece].iov_buf + in_piece,
 			    (char *)iov[i].iov_buf + k);
 			if (++in_piece == out[piece].iov_len) {
 				piece++;
@@ -263,9 +260,8 @@ START_TEST(random_vectors_and_steps_agree_with_a_model)
 
 		for (unsigned i = 0; i < n; i++) {
 			iov[i].iov_buf = memory + dice_roll(&d, 2000);
-			iov[i].iov_len = dice_roll(&d, 4) == 0
-			    ? 0
-			    : dice_roll(&d, 50);
+			iov[i].iov_len =
+			    dice_roll(&d, 4) == 0 ? 0 : dice_roll(&d, 50);
 			sum += iov[i].iov_len;
 		}
 		if (round % 2 == 0) {

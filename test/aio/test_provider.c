@@ -27,11 +27,10 @@ START_TEST(reset_begins_an_operation_where_none_is_pending)
 	stage_expect_misuse(0, NULL);
 	if (_i == STAGE_STOPPED || _i == STAGE_FINISHED) {
 		ck_assert_int_eq(rv, WEIR_ESTOPPED);
-		ck_assert_int_eq(
-		    weir_aio_result(stage.c.aio), WEIR_ESTOPPED);
+		ck_assert_int_eq(weir_aio_result(stage.c.aio), WEIR_ESTOPPED);
 		/* Let go: a start is refused without a report. */
 		ck_assert_int_eq(weir_aio_start(stage.c.aio,
-		                     &toy_providers[TOY_FULL], &stage.toy),
+				     &toy_providers[TOY_FULL], &stage.toy),
 		    WEIR_ESTOPPED);
 		ck_assert(!weir_aio_finish(stage.c.aio, WEIR_OK));
 		stage_expect_misuse(0, NULL);
@@ -55,8 +54,8 @@ END_TEST
 START_TEST(start_without_reset_is_misuse)
 {
 	stage_up(_i);
-	ck_assert_int_eq(weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL],
-	                     &stage.toy),
+	ck_assert_int_eq(
+	    weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL], &stage.toy),
 	    WEIR_EMISUSE);
 	stage_expect_misuse(1, "weir_aio_start");
 	stage_down(true);
@@ -72,8 +71,7 @@ START_TEST(finish_without_an_operation_is_misuse)
 
 		ck_assert(!weir_aio_finish(stage.c.aio, WEIR_EPROTO));
 		stage_expect_misuse(n, "weir_aio_finish");
-		ck_assert(
-		    !weir_aio_finish_count(stage.c.aio, WEIR_EPROTO, 9));
+		ck_assert(!weir_aio_finish_count(stage.c.aio, WEIR_EPROTO, 9));
 		ck_assert_uint_eq(stage.misuse.n, n);
 		stage.misuse.n = 0;
 	}
@@ -92,8 +90,7 @@ START_TEST(a_second_finish_is_misuse_and_changes_nothing)
 		ck_assert(weir_aio_finish_count(stage.c.aio, WEIR_OK, 3));
 		if (_i == STAGE_RESTARTED) {
 			/* Its callback cannot have begun. */
-			ck_assert(
-			    !weir_aio_finish(stage.c.aio, WEIR_EPROTO));
+			ck_assert(!weir_aio_finish(stage.c.aio, WEIR_EPROTO));
 			stage_expect_misuse(1, "weir_aio_finish");
 		}
 		latch_hit(&stage.go);
@@ -190,8 +187,8 @@ START_TEST(start_twice_is_misuse_and_the_first_one_goes_on)
 {
 	stage_up(STAGE_IDLE);
 	toy_submit(&stage.toy, stage.c.aio);
-	ck_assert_int_eq(weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL],
-	                     &stage.toy),
+	ck_assert_int_eq(
+	    weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL], &stage.toy),
 	    WEIR_EMISUSE);
 	stage_expect_misuse(1, "weir_aio_start");
 	ck_assert(toy_finish_first(&stage.toy, WEIR_OK, 3));
@@ -297,7 +294,7 @@ START_TEST(a_batch_says_how_many_it_decided)
 		weir_aio_set_count(aios[i], (size_t)i);
 		if (i % 2 == 0) {
 			ck_assert_int_eq(weir_aio_start(aios[i],
-			                     &toy_providers[TOY_DEAF], &toy),
+					     &toy_providers[TOY_DEAF], &toy),
 			    WEIR_OK);
 		}
 	}
@@ -390,8 +387,8 @@ racer_main(void *arg)
 	struct racer *r = arg;
 
 	(void)pthread_barrier_wait(r->start);
-	r->won = weir_aio_finish_ticket(r->aio, r->ticket, r->err,
-	    (size_t)r->err);
+	r->won =
+	    weir_aio_finish_ticket(r->aio, r->ticket, r->err, (size_t)r->err);
 	return NULL;
 }
 
@@ -409,7 +406,7 @@ START_TEST(of_finishes_at_once_one_wins)
 		ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
 		if (n % 2 == 0) {
 			ck_assert_int_eq(weir_aio_start(c.aio,
-			                     &toy_providers[TOY_DEAF], &toy),
+					     &toy_providers[TOY_DEAF], &toy),
 			    WEIR_OK);
 		}
 		for (int i = 0; i < 3; i++) {
@@ -419,8 +416,8 @@ START_TEST(of_finishes_at_once_one_wins)
 			    .err = (weir_err)(10 + i)};
 		}
 		for (int i = 0; i < 3; i++) {
-			ck_assert_int_eq(pthread_create(&r[i].id, NULL,
-			                     racer_main, &r[i]),
+			ck_assert_int_eq(
+			    pthread_create(&r[i].id, NULL, racer_main, &r[i]),
 			    0);
 		}
 		for (int i = 0; i < 3; i++) {
@@ -432,8 +429,7 @@ START_TEST(of_finishes_at_once_one_wins)
 			won += r[i].won;
 			if (r[i].won) {
 				ck_assert_int_eq(c.result, r[i].err);
-				ck_assert_uint_eq(
-				    c.count, (size_t)r[i].err);
+				ck_assert_uint_eq(c.count, (size_t)r[i].err);
 			}
 		}
 		ck_assert_uint_eq(won, 1);
@@ -535,15 +531,13 @@ main(void)
 	STAGE_ADD(states, a_finish_by_an_old_ticket_is_refused_quietly);
 	STAGE_ADD(states, an_output_wants_an_operation);
 	suite_add_tcase(suite, states);
-	tcase_add_test(
-	    staged, start_twice_is_misuse_and_the_first_one_goes_on);
+	tcase_add_test(staged, start_twice_is_misuse_and_the_first_one_goes_on);
 	tcase_add_test(staged, a_batch_says_how_many_it_decided);
 	suite_add_tcase(suite, staged);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, null_is_einval);
 	tcase_add_test(tc, finish_reports_the_count_that_was_set);
-	tcase_add_test(
-	    tc, a_cancelled_operation_keeps_the_bytes_it_has_moved);
+	tcase_add_test(tc, a_cancelled_operation_keeps_the_bytes_it_has_moved);
 	tcase_add_test(tc, a_ticket_finishes_its_own_operation_only);
 	tcase_add_test(tc, scratch_words_are_the_operations);
 	tcase_add_test(tc, the_provider_sees_timeout_and_deadline);

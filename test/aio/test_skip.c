@@ -205,8 +205,7 @@ main(void)
 	tcase_add_test(tc, a_refused_start_is_an_end_at_once);
 	tcase_add_test(tc, a_dropped_submit_says_so_too);
 	tcase_add_test(tc, null_takes_it_back);
-	tcase_add_test(
-	    tc, a_wait_only_handle_has_none_to_skip_but_is_told);
+	tcase_add_test(tc, a_wait_only_handle_has_none_to_skip_but_is_told);
 	tcase_add_test(tc, a_callback_may_loop_over_what_ends_at_once);
 	tcase_add_test(
 	    tc, an_expiration_is_used_up_by_what_was_skipped_or_dropped);

@@ -15,8 +15,7 @@
 
 START_TEST(zero_and_negative_durations_end_at_once)
 {
-	static const weir_duration at_once[] = {
-	    0, WEIR_DEFAULT, -3, INT64_MIN};
+	static const weir_duration at_once[] = {0, WEIR_DEFAULT, -3, INT64_MIN};
 	struct consumer c;
 
 	consumer_init(&c, NULL, NULL);
@@ -43,8 +42,7 @@ START_TEST(infinite_never_ends_by_itself)
 		ck_assert_int_eq(
 		    weir_aio_wait_until(c.aio, weir_now() + WEIR_MS(5)),
 		    WEIR_ETIMEDOUT);
-		ck_assert_int_eq(
-		    weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 		consumer_expect(&c, i + 1, WEIR_ECANCELED);
 		consumer_settle(&c);
 	}
@@ -194,14 +192,12 @@ START_TEST(ticks_and_missed_ticks_add_up)
 		ticks += 1 + c.count;
 		consumer_settle(&c);
 		/* The tick given out now is number `ticks`. */
-		ck_assert_int_ge(
-		    c.ran_at, before + (weir_time)ticks * PERIOD);
+		ck_assert_int_ge(c.ran_at, before + (weir_time)ticks * PERIOD);
 		if (n % 3 == 0) {
 			ck_assert(!latch_wait_ms(&nothing, 1, 11));
 		}
 	}
-	ck_assert_uint_le(
-	    ticks, (size_t)((weir_now() - after) / PERIOD) + 1);
+	ck_assert_uint_le(ticks, (size_t)((weir_now() - after) / PERIOD) + 1);
 	ck_assert_uint_ge(ticks, 10 + 3 * 2);
 	weir_interval_free(iv);
 	consumer_fini(&c);
@@ -282,8 +278,7 @@ START_TEST(a_timeout_before_the_tick_comes_first)
 	struct consumer c;
 
 	consumer_init(&c, NULL, NULL);
-	ck_assert_int_eq(
-	    weir_interval_alloc(&iv, WEIR_SECONDS(100)), WEIR_OK);
+	ck_assert_int_eq(weir_interval_alloc(&iv, WEIR_SECONDS(100)), WEIR_OK);
 	(void)weir_aio_set_timeout(c.aio, WEIR_MS(1));
 	weir_interval_next(iv, c.aio);
 	consumer_expect(&c, 1, WEIR_ETIMEDOUT);

@@ -115,8 +115,7 @@ START_TEST(far_deadlines_do_not_overflow)
 			}
 			toy_submit(&toy, c.aio);
 			ck_assert_int_eq(
-			    weir_aio_wait_until(
-			        c.aio, weir_now() + WEIR_MS(2)),
+			    weir_aio_wait_until(c.aio, weir_now() + WEIR_MS(2)),
 			    WEIR_ETIMEDOUT);
 			ck_assert_int_eq(
 			    weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
@@ -125,29 +124,6 @@ START_TEST(far_deadlines_do_not_overflow)
 		}
 	}
 	consumer_fini(&c);
-}
-END_TEST
-
-START_TEST(the_timeout_counts_from_the_submission)
-{
-	struct consumer c;
-	struct latch nothing;
-	weir_time begun;
-
-	latch_init(&nothing);
-	consumer_init(&c, NULL, NULL);
-	(void)weir_aio_set_timeout(c.aio, WEIR_MS(10));
-	begun = weir_now();
-	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
-	/* A provider that takes longer than that before it starts. */
-	ck_assert(!latch_wait_ms(&nothing, 1, 15));
-	ck_assert_int_eq(
-	    weir_aio_start(c.aio, &toy_providers[TOY_FULL], &toy),
-	    WEIR_ETIMEDOUT);
-	consumer_expect(&c, 1, WEIR_ETIMEDOUT);
-	ck_assert_int_ge(c.ran_at - begun, WEIR_MS(10));
-	consumer_fini(&c);
-	latch_fini(&nothing);
 }
 END_TEST
 
@@ -246,7 +222,6 @@ main(void)
 	tcase_add_test(tc, a_deadline_before_the_earliest_one_is_seen);
 	tcase_add_test(tc, a_shorter_timeout_on_the_same_handle_is_seen);
 	tcase_add_test(tc, far_deadlines_do_not_overflow);
-	tcase_add_test(tc, the_timeout_counts_from_the_submission);
 	tcase_add_test(tc, an_end_at_once_beats_timeout_zero);
 	tcase_add_test(tc, timeouts_that_never_fire_leave_no_trace);
 	tcase_add_test(tc, random_timeouts_over_many_handles_lose_none);

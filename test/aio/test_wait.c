@@ -13,7 +13,7 @@ static bool
 is_idle(int state)
 {
 	return state == STAGE_IDLE || state == STAGE_ENDED ||
-	    state == STAGE_STOPPED || state == STAGE_FINISHED;
+	       state == STAGE_STOPPED || state == STAGE_FINISHED;
 }
 
 START_TEST(wait_with_a_time_passed_only_looks)
@@ -33,8 +33,8 @@ START_TEST(wait_ends_at_its_time_and_not_before)
 	if (!is_idle(_i)) {
 		weir_time until = weir_now() + WEIR_MS(5);
 
-		ck_assert_int_eq(weir_aio_wait_until(stage.c.aio, until),
-		    WEIR_ETIMEDOUT);
+		ck_assert_int_eq(
+		    weir_aio_wait_until(stage.c.aio, until), WEIR_ETIMEDOUT);
 		ck_assert_int_ge(weir_now(), until);
 	}
 	stage_down(true);
@@ -63,8 +63,7 @@ START_TEST(stop_until_says_what_is_in_the_way)
 
 	stage_up(_i);
 	stage.toy.stubborn = true;
-	ck_assert_int_eq(
-	    weir_aio_stop_until(stage.c.aio, 0, &what, &who),
+	ck_assert_int_eq(weir_aio_stop_until(stage.c.aio, 0, &what, &who),
 	    is_idle(_i) ? WEIR_OK : WEIR_ETIMEDOUT);
 	ck_assert_int_eq(what, blockers[_i].what);
 	ck_assert_str_eq(who, blockers[_i].who);
@@ -87,9 +86,9 @@ START_TEST(stop_until_names_a_hook_that_does_not_return)
 	stage_up(STAGE_STARTED);
 	stage.toy.in_hook = &in_hook;
 	stage.toy.hold_hook = &hold;
-	ck_assert_int_eq(pthread_create(&canceller, NULL,
-	                     (void *(*)(void *))(void *)weir_aio_close,
-	                     stage.c.aio),
+	ck_assert_int_eq(
+	    pthread_create(&canceller, NULL,
+		(void *(*)(void *))(void *)weir_aio_close, stage.c.aio),
 	    0);
 	ck_assert(latch_wait(&in_hook, 1));
 	ck_assert_int_eq(
@@ -467,8 +466,8 @@ START_TEST(in_the_own_hook_wait_and_stop_are_edeadlk)
 		if (k == 0) {
 			(void)weir_aio_cancel(victim.aio);
 		}
-		consumer_expect(&victim, 1,
-		    k == 0 ? WEIR_ECANCELED : WEIR_ETIMEDOUT);
+		consumer_expect(
+		    &victim, 1, k == 0 ? WEIR_ECANCELED : WEIR_ETIMEDOUT);
 		expect_inside(&in_hook);
 		consumer_fini(&victim);
 	}
@@ -490,8 +489,8 @@ START_TEST(in_the_own_hook_free_is_reap)
 			(void)weir_aio_cancel(victim.aio);
 		}
 		victim.gone = true;
-		consumer_expect(&victim, 1,
-		    k == 0 ? WEIR_ECANCELED : WEIR_ETIMEDOUT);
+		consumer_expect(
+		    &victim, 1, k == 0 ? WEIR_ECANCELED : WEIR_ETIMEDOUT);
 		consumer_fini(&victim);
 	}
 	rt_down();
@@ -548,8 +547,8 @@ main(void)
 	tcase_add_test(tc, all_waiters_return_when_it_is_idle);
 	tcase_add_test(tc, free_lets_those_return_first_who_wait_already);
 	tcase_add_test(tc, reap_lets_those_return_first_who_wait_already);
-	tcase_add_test(tc,
-	    in_the_own_callback_wait_and_stop_are_edeadlk_and_stop_sticks);
+	tcase_add_test(
+	    tc, in_the_own_callback_wait_and_stop_are_edeadlk_and_stop_sticks);
 	tcase_add_test(tc, in_the_own_release_wait_and_stop_are_edeadlk);
 	tcase_add_test(tc, in_the_own_hook_wait_and_stop_are_edeadlk);
 	tcase_add_test(tc, in_the_own_hook_free_is_reap);

@@ -105,8 +105,7 @@ toy_submit(struct toy *t, weir_aio *aio)
 	}
 	/* Started under the lock: a hook that comes at once finds it. */
 	toy_lock(t);
-	refused =
-	    weir_aio_start(aio, &toy_providers[t->kind], t) != WEIR_OK;
+	refused = weir_aio_start(aio, &toy_providers[t->kind], t) != WEIR_OK;
 	if (refused) {
 		t->nrefused++;
 	} else {

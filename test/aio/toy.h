@@ -20,9 +20,9 @@
 
 /* How the provider looks to weir. */
 enum toy_kind {
-	TOY_FULL = 0,   /* cancel and release */
-	TOY_CANCEL = 1, /* cancel only */
-	TOY_DEAF = 2,   /* neither: only finish ends an operation */
+	TOY_FULL = 0,    /* cancel and release */
+	TOY_CANCEL = 1,  /* cancel only */
+	TOY_DEAF = 2,    /* neither: only finish ends an operation */
 	TOY_RELEASE = 3, /* release only */
 };
 

@@ -80,8 +80,8 @@ START_TEST(a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask)
 	/* 32 and 33 belong to the C library; 9 and 19 cannot be blocked. */
 	for (int sig = 1; sig < 32; sig++) {
 		bool own = sig == SIGSEGV || sig == SIGBUS || sig == SIGFPE ||
-		    sig == SIGILL || sig == SIGTRAP || sig == SIGSYS ||
-		    sig == SIGABRT;
+			   sig == SIGILL || sig == SIGTRAP || sig == SIGSYS ||
+			   sig == SIGABRT;
 
 		if (sig != SIGKILL && sig != SIGSTOP) {
 			ck_assert_int_eq(sigismember(&seen.mask, sig), !own);
@@ -349,8 +349,8 @@ main(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, a_thread_runs_and_what_it_wrote_is_seen_after_join);
 	tcase_add_test(tc, a_long_name_is_cut_to_fifteen_bytes);
-	tcase_add_test(
-	    tc, a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask);
+	tcase_add_test(tc,
+	    a_thread_blocks_asynchronous_signals_and_its_starter_keeps_its_mask);
 	tcase_add_test(tc, a_detached_thread_ends_by_itself);
 	tcase_add_test(tc, the_nth_start_fails_and_the_next_works);
 	tcase_add_test(tc, each_thread_has_self_words_of_its_own);

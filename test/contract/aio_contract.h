@@ -50,7 +50,7 @@ int contract_first(void);
 int contract_end(void);
 
 /* Add a loop test over the rows. */
-#define CONTRACT_ADD(tc, test)                                                \
+#define CONTRACT_ADD(tc, test)                                                 \
 	tcase_add_loop_test((tc), (test), contract_first(), contract_end())
 
 #endif

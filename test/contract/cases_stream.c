@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 static weir_stream *pair_stream;
-static int pair_peer;        /* ours */
-static int pair_own;         /* the stream's, borrowed */
+static int pair_peer; /* ours */
+static int pair_own;  /* the stream's, borrowed */
 static pthread_mutex_t pair_mtx = PTHREAD_MUTEX_INITIALIZER;
 /* pair_mtx must be held when using these: */
 static size_t pair_queued; /* sent by pair_fill, not read by the peer */
@@ -160,8 +160,8 @@ pair_drain(void)
 	do {
 		n = recv(pair_peer, sink, sizeof(sink), MSG_DONTWAIT);
 		if (n > 0) {
-			pair_queued -= pair_queued < (size_t)n ? pair_queued
-							       : (size_t)n;
+			pair_queued -=
+			    pair_queued < (size_t)n ? pair_queued : (size_t)n;
 		}
 	} while (n > 0 || (pair_queued > 0 && poll(&p, 1, 1000) > 0));
 	pthread_mutex_unlock(&pair_mtx);

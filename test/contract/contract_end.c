@@ -52,8 +52,7 @@ START_TEST(cancel_ends_it_with_ecanceled)
 	contract_consumer(&c);
 	for (unsigned n = 1; n <= 5; n++) {
 		contract->submit(c.aio);
-		ck_assert_int_eq(
-		    weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 		consumer_expect(&c, n, WEIR_ECANCELED);
 		ck_assert_uint_eq(c.count, 0);
 		consumer_settle(&c);
@@ -66,8 +65,7 @@ END_TEST
 START_TEST(abort_ends_it_with_the_code_given)
 {
 	static const weir_err codes[] = {WEIR_EPROTO, WEIR_ETIMEDOUT,
-	    WEIR_ESTOPPED, WEIR_EINTERNAL,
-	    (weir_err)(WEIR_ESYSERR + 71)};
+	    WEIR_ESTOPPED, WEIR_EINTERNAL, (weir_err)(WEIR_ESYSERR + 71)};
 	struct consumer c;
 	unsigned n;
 
@@ -81,8 +79,7 @@ START_TEST(abort_ends_it_with_the_code_given)
 	}
 	/* WEIR_OK is no reason. */
 	contract->submit(c.aio);
-	ck_assert_int_eq(
-	    weir_aio_abort(c.aio, WEIR_OK), WEIR_CANCEL_REQUESTED);
+	ck_assert_int_eq(weir_aio_abort(c.aio, WEIR_OK), WEIR_CANCEL_REQUESTED);
 	consumer_expect(&c, n + 1, WEIR_ECANCELED);
 	consumer_fini(&c);
 	contract_down();
@@ -99,8 +96,7 @@ START_TEST(a_cancel_of_an_idle_handle_leaves_no_trace)
 	contract->submit_soon(c.aio);
 	consumer_expect(&c, 1, WEIR_OK);
 	consumer_settle(&c);
-	ck_assert_int_eq(
-	    weir_aio_abort(c.aio, WEIR_EPROTO), WEIR_CANCEL_IDLE);
+	ck_assert_int_eq(weir_aio_abort(c.aio, WEIR_EPROTO), WEIR_CANCEL_IDLE);
 	ck_assert_int_eq(weir_aio_result(c.aio), WEIR_OK);
 	contract->submit_soon(c.aio);
 	consumer_expect(&c, 2, WEIR_OK);
@@ -180,8 +176,7 @@ START_TEST(an_expiration_is_forgotten_when_its_operation_ended_otherwise)
 	contract_up(_i);
 	contract_consumer(&c);
 	ck_assert_int_eq(
-	    weir_aio_set_expire(c.aio, weir_now() + WEIR_SECONDS(60)),
-	    WEIR_OK);
+	    weir_aio_set_expire(c.aio, weir_now() + WEIR_SECONDS(60)), WEIR_OK);
 	contract->submit(c.aio);
 	ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 	consumer_expect(&c, 1, WEIR_ECANCELED);
@@ -261,8 +256,8 @@ START_TEST(a_timeout_never_reaches_the_next_operation)
 
 		consumer_init(&c, then_again_without_timeout, NULL);
 		/* The operation ends about when its deadline comes. */
-		ck_assert_int_eq(weir_aio_set_timeout(
-		                     c.aio, WEIR_US(100 + 13 * (i % 30))),
+		ck_assert_int_eq(
+		    weir_aio_set_timeout(c.aio, WEIR_US(100 + 13 * (i % 30))),
 		    WEIR_OK);
 		contract->submit_soon(c.aio);
 		ck_assert(latch_wait(&c.ran, 1));
@@ -423,8 +418,8 @@ START_TEST(skip_callback_says_truly_whether_a_callback_comes)
 			ck_assert(!weir_aio_busy(c.aio));
 			contract_collect(c.aio);
 		} else {
-			consumer_expect(&c, ++calls,
-			    i % 2 == 0 ? WEIR_OK : WEIR_ECANCELED);
+			consumer_expect(
+			    &c, ++calls, i % 2 == 0 ? WEIR_OK : WEIR_ECANCELED);
 		}
 		consumer_settle(&c);
 	}

@@ -130,10 +130,10 @@ START_TEST(an_abort_reaches_one_operation_at_most)
 		consumer_wait(&c, first + 2);
 		if (a.met == WEIR_CANCEL_REQUESTED) {
 			ck_assert(c.result == WEIR_ECANCELED ||
-			    c.result == WEIR_OK || c.result == a.code);
+				  c.result == WEIR_OK || c.result == a.code);
 		} else {
-			ck_assert(c.result == WEIR_ECANCELED ||
-			    c.result == WEIR_OK);
+			ck_assert(
+			    c.result == WEIR_ECANCELED || c.result == WEIR_OK);
 		}
 		consumer_settle(&c);
 	}
@@ -166,7 +166,7 @@ START_TEST(finish_and_cancel_and_timeout_at_once_end_it_once)
 		(void)pthread_barrier_wait(&a.end);
 		consumer_wait(&c, (unsigned)i + 1);
 		ck_assert_msg(c.result == WEIR_OK || c.result == WEIR_EPROTO ||
-		        c.result == WEIR_ETIMEDOUT,
+				  c.result == WEIR_ETIMEDOUT,
 		    "result %d, seed %llu", c.result,
 		    (unsigned long long)dice_seed());
 		if (c.result == WEIR_EPROTO) {
@@ -313,7 +313,7 @@ START_TEST(free_or_reap_from_another_thread_while_it_completes)
 		c.gone = true;
 		consumer_wait(&c, 1);
 		ck_assert(c.result == WEIR_OK || c.result == WEIR_ESTOPPED ||
-		    c.result == WEIR_ETIMEDOUT);
+			  c.result == WEIR_ETIMEDOUT);
 		consumer_fini(&c);
 		(void)pthread_barrier_destroy(&start);
 	}

@@ -319,7 +319,6 @@ contract_add_stops(TCase *tc)
 	CONTRACT_ADD(tc, stop_in_the_own_callback_is_edeadlk_and_sticks);
 	CONTRACT_ADD(tc, the_callback_may_free_its_handle);
 	CONTRACT_ADD(tc, the_callback_may_submit_again_and_then_free);
-	CONTRACT_ADD(
-	    tc, stop_wins_against_a_callback_that_resubmits_blindly);
+	CONTRACT_ADD(tc, stop_wins_against_a_callback_that_resubmits_blindly);
 	CONTRACT_ADD(tc, fini_ends_what_is_pending_with_estopped);
 }

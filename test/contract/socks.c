@@ -23,8 +23,8 @@ socks_path(void)
 {
 	static char url[64];
 
-	(void)snprintf(url, sizeof(url), "unix:///tmp/weir-contract-%d",
-	    (int)getpid());
+	(void)snprintf(
+	    url, sizeof(url), "unix:///tmp/weir-contract-%d", (int)getpid());
 	return url;
 }
 
@@ -35,8 +35,8 @@ socks_unix_addr(const char *url, struct sockaddr_storage *sa)
 
 	memset(sa, 0, sizeof(*sa));
 	un->sun_family = AF_UNIX;
-	(void)snprintf(un->sun_path, sizeof(un->sun_path), "%s",
-	    url + strlen("unix://"));
+	(void)snprintf(
+	    un->sun_path, sizeof(un->sun_path), "%s", url + strlen("unix://"));
 	return (socklen_t)sizeof(*un);
 }
 
@@ -137,7 +137,7 @@ socks_find(int peer)
 
 		if (fd == peer ||
 		    getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens,
-		        &int_len) != 0 ||
+			&int_len) != 0 ||
 		    listens != 0 ||
 		    getpeername(fd, (struct sockaddr *)&got, &got_len) != 0 ||
 		    got.ss_family != want.ss_family || got_len != len) {
@@ -145,7 +145,7 @@ socks_find(int peer)
 		}
 		if (want.ss_family == AF_UNIX ||
 		    ((struct sockaddr_in *)(void *)&want)->sin_port ==
-		        ((struct sockaddr_in *)(void *)&got)->sin_port) {
+			((struct sockaddr_in *)(void *)&got)->sin_port) {
 			return fd;
 		}
 	}

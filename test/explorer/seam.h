@@ -32,8 +32,8 @@ enum wrx_rmw {
 	WRX_AND,
 };
 
-uint64_t wrx_load(const void *a, enum wrx_kind kind, int order,
-    const char *file, int line);
+uint64_t wrx_load(
+    const void *a, enum wrx_kind kind, int order, const char *file, int line);
 void wrx_store(void *a, enum wrx_kind kind, uint64_t x, int order,
     const char *file, int line);
 uint64_t wrx_rmw(void *a, enum wrx_kind kind, enum wrx_rmw op, uint64_t x,
@@ -42,16 +42,16 @@ bool wrx_cas(void *a, enum wrx_kind kind, void *seen, uint64_t x, bool weak,
     int order, const char *file, int line);
 
 /* One wrapper per type, so that the value has it, used or not. */
-#define WRX_TYPED(type, name, KIND)                                           \
-	static inline type wrx_load_##name(                                   \
-	    const void *a, int order, const char *file, int line)             \
-	{                                                                     \
-		return (type)wrx_load(a, KIND, order, file, line);            \
-	}                                                                     \
-	static inline type wrx_rmw_##name(void *a, enum wrx_rmw op,           \
-	    uint64_t x, int order, const char *file, int line)                \
-	{                                                                     \
-		return (type)wrx_rmw(a, KIND, op, x, order, file, line);      \
+#define WRX_TYPED(type, name, KIND)                                            \
+	static inline type wrx_load_##name(                                    \
+	    const void *a, int order, const char *file, int line)              \
+	{                                                                      \
+		return (type)wrx_load(a, KIND, order, file, line);             \
+	}                                                                      \
+	static inline type wrx_rmw_##name(void *a, enum wrx_rmw op,            \
+	    uint64_t x, int order, const char *file, int line)                 \
+	{                                                                      \
+		return (type)wrx_rmw(a, KIND, op, x, order, file, line);       \
 	}
 WRX_TYPED(uint32_t, u32, WRX_U32)
 WRX_TYPED(uint64_t, u64, WRX_U64)
@@ -59,34 +59,34 @@ WRX_TYPED(void *, ptr, WRX_PTR)
 
 #define WRX_AT __FILE__, __LINE__
 /* One of three, by the type of the atomic. */
-#define WRX_BY_TYPE(a, u32, u64, ptr)                                         \
+#define WRX_BY_TYPE(a, u32, u64, ptr)                                          \
 	_Generic((a)->v, uint32_t : u32, uint64_t : u64, void * : ptr)
 #define WRX_KIND(a) WRX_BY_TYPE(a, WRX_U32, WRX_U64, WRX_PTR)
 #define WRX_TYPE(a) __typeof__((a)->v)
 /* x converted as an assignment would, with the same warnings. */
-#define WRX_BITS(a, x) ((uint64_t)(WRX_TYPE(a)){ (x) })
+#define WRX_BITS(a, x) ((uint64_t)(WRX_TYPE(a)){(x)})
 /* seen, and a warning if it does not point to the type of the atomic. */
 #define WRX_SEEN(a, seen) (1 ? (seen) : (WRX_TYPE(a) *)0)
 
-#define wri_load(a, order)                                                    \
-	WRX_BY_TYPE(a, wrx_load_u32, wrx_load_u64, wrx_load_ptr)              \
+#define wri_load(a, order)                                                     \
+	WRX_BY_TYPE(a, wrx_load_u32, wrx_load_u64, wrx_load_ptr)               \
 	(&(a)->v, (order), WRX_AT)
-#define wri_store(a, x, order)                                                \
+#define wri_store(a, x, order)                                                 \
 	wrx_store(&(a)->v, WRX_KIND(a), WRX_BITS(a, x), (order), WRX_AT)
-#define WRX_RMW(a, op, x, order)                                              \
-	WRX_BY_TYPE(a, wrx_rmw_u32, wrx_rmw_u64, wrx_rmw_ptr)                 \
+#define WRX_RMW(a, op, x, order)                                               \
+	WRX_BY_TYPE(a, wrx_rmw_u32, wrx_rmw_u64, wrx_rmw_ptr)                  \
 	(&(a)->v, (op), WRX_BITS(a, x), (order), WRX_AT)
 #define wri_xchg(a, x, order) WRX_RMW(a, WRX_XCHG, x, order)
 #define wri_add(a, x, order) WRX_RMW(a, WRX_ADD, x, order)
 #define wri_sub(a, x, order) WRX_RMW(a, WRX_SUB, x, order)
 #define wri_or(a, x, order) WRX_RMW(a, WRX_OR, x, order)
 #define wri_and(a, x, order) WRX_RMW(a, WRX_AND, x, order)
-#define wri_cas(a, seen, x, order)                                            \
-	wrx_cas(&(a)->v, WRX_KIND(a), WRX_SEEN(a, seen), WRX_BITS(a, x),      \
+#define wri_cas(a, seen, x, order)                                             \
+	wrx_cas(&(a)->v, WRX_KIND(a), WRX_SEEN(a, seen), WRX_BITS(a, x),       \
 	    false, (order), WRX_AT)
-#define wri_cas_weak(a, seen, x, order)                                       \
-	wrx_cas(&(a)->v, WRX_KIND(a), WRX_SEEN(a, seen), WRX_BITS(a, x),      \
-	    true, (order), WRX_AT)
+#define wri_cas_weak(a, seen, x, order)                                        \
+	wrx_cas(&(a)->v, WRX_KIND(a), WRX_SEEN(a, seen), WRX_BITS(a, x), true, \
+	    (order), WRX_AT)
 
 /* All zero is a free mutex; an older schedule's owner does not count. */
 typedef struct wri_mtx {
@@ -94,9 +94,9 @@ typedef struct wri_mtx {
 	uint32_t epoch; /* the schedule that wrote owner */
 } wri_mtx;
 
-#define WRI_MTX_INIT                                                          \
-	{                                                                     \
-		0, 0                                                          \
+#define WRI_MTX_INIT                                                           \
+	{                                                                      \
+		0, 0                                                           \
 	}
 
 void wrx_mtx_init(wri_mtx *m, const char *file, int line);
@@ -111,12 +111,12 @@ void wrx_mtx_unlock(wri_mtx *m, const char *file, int line);
 #define wri_mtx_trylock(m) wrx_mtx_trylock((m), WRX_AT)
 #define wri_mtx_unlock(m) wrx_mtx_unlock((m), WRX_AT)
 
-bool wrx_futex_wait(wri_a32 *w, uint32_t value, weir_time until,
-    const char *file, int line);
+bool wrx_futex_wait(
+    wri_a32 *w, uint32_t value, weir_time until, const char *file, int line);
 void wrx_futex_wake(wri_a32 *w, int n, const char *file, int line);
 void wrx_yield(const char *file, int line);
 
-#define wri_futex_wait(w, value, until)                                       \
+#define wri_futex_wait(w, value, until)                                        \
 	wrx_futex_wait((w), (value), (until), WRX_AT)
 #define wri_futex_wake(w, n) wrx_futex_wake((w), (n), WRX_AT)
 #define wri_yield() wrx_yield(WRX_AT)

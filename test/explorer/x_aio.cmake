@@ -96,6 +96,9 @@ foreach(line IN LISTS x_aio_mutants)
     x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c
       $<TARGET_OBJECTS:x_aio_fake>)
   endif()
+  # A mutant need not be pretty.
+  set_source_files_properties(${x_aio_dir}/${bug}.c PROPERTIES
+    COMPILE_OPTIONS -w)
   weir_explorer_ctest(x_bug_${bug} --test ${body} --schedules 200000
     --expect-fail)
 endforeach()

@@ -326,16 +326,12 @@ nocb_all(void)
 static void
 nocb_free(void)
 {
-	struct weir_exec *exec = NULL;
+	struct weir_exec *exec;
 	int id;
 
 	rig_up(1, 1);
 	subject_init_nocb(&one, NO_HOOK);
-#ifndef X_REAL_POOL
-	/* Whoever posts may look at the real pool once more when it has gone.
-	 */
 	exec = fake_pool_other();
-#endif
 	X_ASSERT(weir_aio_set_executor(one.aio, exec) == WEIR_OK);
 	one.finishes = 1;
 	subject_timeout(&one, T);

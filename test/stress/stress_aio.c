@@ -82,8 +82,7 @@ set_limit(struct seat *s, struct dice *d)
 		(void)weir_aio_set_timeout(s->aio, 0);
 		break;
 	case 1:
-		(void)weir_aio_set_timeout(
-		    s->aio, WEIR_US(dice_roll(d, 500)));
+		(void)weir_aio_set_timeout(s->aio, WEIR_US(dice_roll(d, 500)));
 		break;
 	case 2:
 		(void)weir_aio_set_expire(
@@ -194,9 +193,8 @@ seat_open(struct seat *s, struct dice *d)
 	}
 	if (s->strand < 0) {
 		s->strand = -1;
-	} else if (weir_aio_set_executor(
-	               s->aio, weir_strand_exec(strands[s->strand])) !=
-	    WEIR_OK) {
+	} else if (weir_aio_set_executor(s->aio,
+		       weir_strand_exec(strands[s->strand])) != WEIR_OK) {
 		go_wrong("set_executor");
 	}
 	weir_aio_set_tag(s->aio, "seat");
@@ -235,8 +233,8 @@ use_waiter(struct seat *s, struct dice *d)
 	if (dice_roll(d, 2) == 0) {
 		(void)weir_aio_cancel(s->aio);
 	}
-	while (weir_aio_wait_until(s->aio, weir_now() + WEIR_MS(1)) !=
-	    WEIR_OK) {
+	while (
+	    weir_aio_wait_until(s->aio, weir_now() + WEIR_MS(1)) != WEIR_OK) {
 		(void)weir_aio_cancel(s->aio);
 	}
 	check_result(s);
@@ -308,20 +306,18 @@ START_TEST(random_calls_from_many_threads_keep_every_promise)
 	wrong = NULL;
 	world_open();
 	for (int i = 0; i < STRANDS; i++) {
-		ck_assert_int_eq(
-		    weir_strand_alloc(&strands[i], NULL), WEIR_OK);
+		ck_assert_int_eq(weir_strand_alloc(&strands[i], NULL), WEIR_OK);
 	}
 	for (unsigned i = 0; i < SEATS; i++) {
 		memset(&seats[i], 0, sizeof(seats[i]));
 		seats[i].index = i;
 		dice_init(&seats[i].dice, 2000 + i);
-		ck_assert_int_eq(
-		    pthread_rwlock_init(&seats[i].lock, NULL), 0);
+		ck_assert_int_eq(pthread_rwlock_init(&seats[i].lock, NULL), 0);
 		seat_open(&seats[i], &d);
 	}
 	for (uintptr_t i = 0; i < WORKERS; i++) {
 		ck_assert_int_eq(pthread_create(&workers[i], NULL, worker_main,
-		                     (void *)(i + 1)),
+				     (void *)(i + 1)),
 		    0);
 	}
 	for (int i = 0; i < WORKERS; i++) {
@@ -351,8 +347,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, rt_setup, rt_teardown);
 	tcase_set_timeout(tc, 300);
-	tcase_add_test(
-	    tc, random_calls_from_many_threads_keep_every_promise);
+	tcase_add_test(tc, random_calls_from_many_threads_keep_every_promise);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -88,8 +88,8 @@ world_submit(struct world_op *op, weir_aio *aio, struct dice *d)
 	switch (op->kind) {
 	case WORLD_SLEEP:
 		weir_sleep_aio(dice_roll(d, 8) == 0
-		        ? WEIR_INFINITE
-		        : WEIR_US(dice_roll(d, 300)),
+				   ? WEIR_INFINITE
+				   : WEIR_US(dice_roll(d, 300)),
 		    aio);
 		break;
 	case WORLD_TOY:

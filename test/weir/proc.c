@@ -64,8 +64,7 @@ proc_look(const char *prefix)
 		if (e->d_name[0] == '.' ||
 		    !proc_read(e->d_name, "comm", comm, sizeof(comm)) ||
 		    strncmp(comm, prefix, strlen(prefix)) != 0 ||
-		    !proc_read(
-		        e->d_name, "status", status, sizeof(status))) {
+		    !proc_read(e->d_name, "status", status, sizeof(status))) {
 			continue;
 		}
 		comm[strcspn(comm, "\n")] = '\0';

@@ -21,13 +21,13 @@
 #include <unistd.h>
 
 /* Ends the child; a line above 250 is told modulo that, never 0. */
-#define CHILD_MUST(cond)                                                      \
-	do {                                                                  \
-		if (!(cond)) {                                                \
-			(void)fprintf(stderr, "%s:%d: child: %s\n", __FILE__, \
-			    __LINE__, #cond);                                 \
-			_exit(1 + __LINE__ % 250);                            \
-		}                                                             \
+#define CHILD_MUST(cond)                                                       \
+	do {                                                                   \
+		if (!(cond)) {                                                 \
+			(void)fprintf(stderr, "%s:%d: child: %s\n", __FILE__,  \
+			    __LINE__, #cond);                                  \
+			_exit(1 + __LINE__ % 250);                             \
+		}                                                              \
 	} while (0)
 
 /* What the parent made and the child inherits. */
@@ -53,7 +53,7 @@ setup(void)
 	ck_assert_int_eq(weir_pool_alloc(&pool, NULL), WEIR_OK);
 	ck_assert_int_eq(weir_strand_alloc(&strand, pool), WEIR_OK);
 	ck_assert_int_eq(weir_task_alloc(&task, latch_hit_cb, &ran,
-	                     weir_strand_exec(strand)),
+			     weir_strand_exec(strand)),
 	    WEIR_OK);
 	ck_assert_int_eq(weir_interval_alloc(&iv, WEIR_MS(1)), WEIR_OK);
 }
@@ -68,8 +68,7 @@ teardown(void)
 	consumer_expect(&busy, 1, WEIR_OK);
 	weir_sleep_aio(1, idle.aio);
 	consumer_expect(&idle, 1, WEIR_OK);
-	ck_assert_int_eq(
-	    weir_aio_cancel(waiter.aio), WEIR_CANCEL_REQUESTED);
+	ck_assert_int_eq(weir_aio_cancel(waiter.aio), WEIR_CANCEL_REQUESTED);
 	ck_assert_int_eq(weir_aio_wait(waiter.aio), WEIR_OK);
 	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
 	ck_assert(latch_wait(&ran, 1));
@@ -107,13 +106,12 @@ child_makes(void *arg)
 	CHILD_MUST(weir_aio_alloc(&aio, NULL, NULL) == WEIR_EFORK);
 	CHILD_MUST(weir_pool_alloc(&p, NULL) == WEIR_EFORK);
 	CHILD_MUST(weir_strand_alloc(&s, NULL) == WEIR_EFORK);
-	CHILD_MUST(weir_task_alloc(&t, latch_hit_cb, NULL, NULL) ==
-	    WEIR_EFORK);
+	CHILD_MUST(weir_task_alloc(&t, latch_hit_cb, NULL, NULL) == WEIR_EFORK);
 	CHILD_MUST(weir_interval_alloc(&i, 1) == WEIR_EFORK);
-	CHILD_MUST(weir_stream_dialer_alloc(&d, "tcp://127.0.0.1:1") ==
-	    WEIR_EFORK);
-	CHILD_MUST(weir_stream_listener_alloc(&l, "tcp://127.0.0.1:0") ==
-	    WEIR_EFORK);
+	CHILD_MUST(
+	    weir_stream_dialer_alloc(&d, "tcp://127.0.0.1:1") == WEIR_EFORK);
+	CHILD_MUST(
+	    weir_stream_listener_alloc(&l, "tcp://127.0.0.1:0") == WEIR_EFORK);
 	CHILD_MUST(weir_fd_open(&fd, 0, &fdp) == WEIR_EFORK);
 	CHILD_MUST(weir_get_params(&params) == WEIR_EFORK);
 	CHILD_MUST(weir_get_stats(&stats) == WEIR_EFORK);

@@ -115,8 +115,7 @@ START_TEST(a_handle_that_outlives_it_is_stopped_for_ever)
 			weir_aio_close(aio);
 			ck_assert_int_eq(
 			    weir_aio_cancel(aio), WEIR_CANCEL_IDLE);
-			ck_assert_int_eq(
-			    weir_aio_set_timeout(aio, 5), WEIR_OK);
+			ck_assert_int_eq(weir_aio_set_timeout(aio, 5), WEIR_OK);
 			ck_assert_int_eq(
 			    weir_aio_set_iov(aio, 1, &iov), WEIR_OK);
 			ck_assert_int_eq(
@@ -381,17 +380,16 @@ START_TEST(pools_strands_tasks_and_handles_are_freed_after_it)
 
 	ck_assert_int_eq(weir_pool_alloc(&pool, &pp), WEIR_OK);
 	ck_assert_int_eq(weir_strand_alloc(&strand, pool), WEIR_OK);
-	ck_assert_int_eq(
-	    weir_strand_alloc(&strand_of_default, NULL), WEIR_OK);
+	ck_assert_int_eq(weir_strand_alloc(&strand_of_default, NULL), WEIR_OK);
 	ck_assert_int_eq(weir_task_alloc(&task, latch_hit_cb, NULL,
-	                     weir_strand_exec(strand)),
+			     weir_strand_exec(strand)),
 	    WEIR_OK);
 	ck_assert_int_eq(weir_interval_alloc(&iv, WEIR_MS(1)), WEIR_OK);
 	for (int i = 0; i < 3; i++) {
 		consumer_init(&c[i], NULL, NULL);
 	}
 	ck_assert_int_eq(weir_aio_set_executor(
-	                     c[0].aio, weir_strand_exec(strand_of_default)),
+			     c[0].aio, weir_strand_exec(strand_of_default)),
 	    WEIR_OK);
 	ck_assert_int_eq(
 	    weir_aio_set_executor(c[1].aio, weir_pool_exec(NULL)), WEIR_OK);
@@ -468,7 +466,7 @@ START_TEST(it_may_come_while_threads_make_use_and_free_handles)
 		latch_init(&tick);
 		for (int i = 0; i < 3; i++) {
 			ck_assert_int_eq(pthread_create(&w[i].thread, NULL,
-			                     worker_main, &w[i]),
+					     worker_main, &w[i]),
 			    0);
 		}
 		ck_assert_int_eq(
@@ -514,7 +512,7 @@ START_TEST(it_may_come_while_a_provider_finishes)
 			toy_submit(&toy, c[i].aio);
 		}
 		ck_assert_int_eq(pthread_create(&finisher, NULL, finisher_main,
-		                     (void *)&stop),
+				     (void *)&stop),
 		    0);
 		ck_assert_int_eq(weir_fini(), WEIR_OK);
 		stop = true;
@@ -588,8 +586,7 @@ START_TEST(in_hooks_and_release_it_is_edeadlk)
 	ck_assert_int_eq(in_release, WEIR_EDEADLK);
 	/* The hook runs on our own stack here. */
 	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
-	ck_assert_int_eq(
-	    weir_aio_start(c.aio, &hook_provider, NULL), WEIR_OK);
+	ck_assert_int_eq(weir_aio_start(c.aio, &hook_provider, NULL), WEIR_OK);
 	(void)weir_aio_cancel(c.aio);
 	consumer_wait(&c, 2);
 	ck_assert_int_eq(in_hook, WEIR_EDEADLK);
@@ -642,9 +639,9 @@ be_child(void)
 	TCase *tc = tcase_create("child");
 
 	(void)setenv("CK_FORK", "no", 1);
-	tcase_add_test(tc,
-	    strcmp(child, "abandon") == 0 ? child_abandons_a_callback
-					  : child_exits_with_work);
+	tcase_add_test(tc, strcmp(child, "abandon") == 0
+			       ? child_abandons_a_callback
+			       : child_exits_with_work);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
@@ -675,10 +672,8 @@ main(int argc, char **argv)
 	tcase_add_test(
 	    tc, a_callback_that_never_returns_is_named_and_abandoned);
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
-	tcase_add_test(
-	    tc, pools_strands_tasks_and_handles_are_freed_after_it);
-	tcase_add_test(
-	    tc, it_may_come_while_threads_make_use_and_free_handles);
+	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
+	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
 	tcase_add_test(tc, it_may_come_while_a_provider_finishes);
 	tcase_add_test(tc, it_lets_go_of_threads_that_wait);
 	tcase_add_test(tc, in_hooks_and_release_it_is_edeadlk);
