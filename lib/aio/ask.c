@@ -133,12 +133,12 @@ wri_aio_ask(
 	return met;
 }
 
-weir_cancel
-weir_aio_abort(weir_aio *aio, weir_err why)
+static weir_cancel
+cancel(weir_aio *aio, weir_err why, const char *call)
 {
 	weir_cancel met;
 
-	if (wri_aio_enter(aio, "weir_aio_abort") != WEIR_OK) {
+	if (wri_aio_enter(aio, call) != WEIR_OK) {
 		return WEIR_CANCEL_IDLE;
 	}
 	wri_aio_hold(aio); /* a free that begins now waits for us */
@@ -149,9 +149,15 @@ weir_aio_abort(weir_aio *aio, weir_err why)
 }
 
 weir_cancel
+weir_aio_abort(weir_aio *aio, weir_err why)
+{
+	return cancel(aio, why, __func__);
+}
+
+weir_cancel
 weir_aio_cancel(weir_aio *aio)
 {
-	return weir_aio_abort(aio, WEIR_ECANCELED);
+	return cancel(aio, WEIR_ECANCELED, __func__);
 }
 
 /* --- Expiry thread ----------------------------------------------------- */

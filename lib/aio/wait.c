@@ -19,6 +19,7 @@
  */
 #include "aio/aio_impl.h"
 
+#include "base/clock.h"
 #include "base/panic.h"
 
 #define BUCKETS 64
@@ -210,6 +211,9 @@ wait_idle(weir_aio *aio, weir_time until)
 	if (is_idle(wri_load(&aio->word, WRI_SC))) { /* A3 */
 		return WEIR_OK;
 	}
+	if (until != WEIR_NEVER && until <= wri_now()) {
+		return WEIR_ETIMEDOUT; /* only a look: no place is left */
+	}
 	if (wri_self_get(WRI_SELF_CHAIN) != NULL) {
 		r = wri_runner_self();
 	}
@@ -226,10 +230,10 @@ wait_idle(weir_aio *aio, weir_time until)
 	return in_time ? WEIR_OK : WEIR_ETIMEDOUT;
 }
 
-weir_err
-weir_aio_wait_until(weir_aio *aio, weir_time until)
+static weir_err
+wait(weir_aio *aio, weir_time until, const char *call)
 {
-	weir_err rv = wri_aio_enter(aio, "weir_aio_wait");
+	weir_err rv = wri_aio_enter(aio, call);
 
 	if (rv != WEIR_OK) {
 		return aio == NULL ? WEIR_OK : rv;
@@ -241,9 +245,15 @@ weir_aio_wait_until(weir_aio *aio, weir_time until)
 }
 
 weir_err
+weir_aio_wait_until(weir_aio *aio, weir_time until)
+{
+	return wait(aio, until, __func__);
+}
+
+weir_err
 weir_aio_wait(weir_aio *aio)
 {
-	return weir_aio_wait_until(aio, WEIR_NEVER);
+	return wait(aio, WEIR_NEVER, __func__);
 }
 
 static weir_blocker
@@ -276,11 +286,11 @@ blocker_of(weir_aio *aio, const char **who)
 	return WEIR_BLOCKER_NONE;
 }
 
-weir_err
-weir_aio_stop_until(
-    weir_aio *aio, weir_time until, weir_blocker *what, const char **who)
+static weir_err
+stop(weir_aio *aio, weir_time until, weir_blocker *what, const char **who,
+    const char *call)
 {
-	weir_err rv = wri_aio_enter(aio, "weir_aio_stop");
+	weir_err rv = wri_aio_enter(aio, call);
 
 	if (what != NULL) {
 		*what = WEIR_BLOCKER_NONE;
@@ -306,9 +316,16 @@ weir_aio_stop_until(
 }
 
 weir_err
+weir_aio_stop_until(
+    weir_aio *aio, weir_time until, weir_blocker *what, const char **who)
+{
+	return stop(aio, until, what, who, __func__);
+}
+
+weir_err
 weir_aio_stop(weir_aio *aio)
 {
-	return weir_aio_stop_until(aio, WEIR_NEVER, NULL, NULL);
+	return stop(aio, WEIR_NEVER, NULL, NULL, __func__);
 }
 
 void

@@ -310,31 +310,48 @@ pool_ended(struct wri_pool *pool, weir_time until)
 	return true;
 }
 
-/* Wait for the end of all threads; false: some were abandoned. */
+/* Does a callback run, or wait? */
+static bool
+pool_is_busy(struct wri_pool *pool)
+{
+	bool busy;
+
+	wri_mtx_lock(&pool->lock); /* or one may just begin to wait */
+	busy = pool->nwaiting != 0 || wri_load(&pool->tokens, WRI_SC) != 0;
+	wri_mtx_unlock(&pool->lock);
+	return busy;
+}
+
+/*
+ * Wait for the end of all threads; false: some were abandoned.  A thread that
+ * is in no callback ends soon, once it runs: it is not abandoned.
+ */
 static bool
 pool_end(struct wri_pool *pool, weir_time until)
 {
-	if (pool_ended(pool, until)) {
-		return true;
+	while (!pool_ended(pool, until)) {
+		if (pool_is_busy(pool)) {
+			/*
+			 * Who comes back from its callback ends, and touches
+			 * nothing but the pool.  The others may just be
+			 * touching it: let them.
+			 */
+			wri_store(
+			    &pool->stopping, POOL_ABANDONED, WRI_SC); /* T6 */
+			return pool_ended(pool, wri_now() + ABANDON_NS);
+		}
+		until = wri_now() + ABANDON_NS;
 	}
-	/*
-	 * Who comes back from a callback ends, and touches nothing but the
-	 * pool.  Who is in no callback may just be touching it: let him.
-	 */
-	wri_store(&pool->stopping, POOL_ABANDONED, WRI_SC); /* T6 */
-	return pool_ended(pool, wri_now() + ABANDON_NS);
+	return true;
 }
 
 /* Wait for those who post from outside; false: one is still there. */
 static bool
 pool_left(struct wri_pool *pool, weir_time until)
 {
-	weir_time now = wri_now();
+	weir_time now;
 	uint32_t n;
 
-	if (until < now + ABANDON_NS) {
-		until = now + ABANDON_NS; /* it needs no longer, once it runs */
-	}
 	while ((n = wri_load(&pool->visitors, WRI_SC)) != 0) { /* T7 */
 		now = wri_now();
 		if (now >= until) {
@@ -348,8 +365,12 @@ pool_left(struct wri_pool *pool, weir_time until)
 weir_err
 wri_pool_stop(struct wri_pool *pool, weir_time until)
 {
+	weir_time soon = wri_now() + ABANDON_NS;
 	unsigned n;
 
+	if (until < soon) {
+		until = soon; /* for those who only have to run once more */
+	}
 	wri_mtx_lock(&pool->lock);
 	if (wri_load(&pool->stopping, WRI_RLX) == 0) {          /* under lock */
 		wri_store(&pool->stopping, POOL_STOPS, WRI_SC); /* T1 */

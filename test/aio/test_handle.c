@@ -353,6 +353,102 @@ START_TEST(a_fresh_handle_is_idle_with_result_ok)
 }
 END_TEST
 
+/* --- No handle, or no longer ------------------------------------------- */
+
+static char zeros[4096];
+
+static void
+expect_named(const char *call)
+{
+	ck_assert_uint_eq(stage.misuse.n, 1);
+	ck_assert_str_eq(stage.misuse.call, call);
+	ck_assert_ptr_eq(stage.misuse.object, zeros);
+	stage.misuse.n = 0;
+}
+
+START_TEST(what_is_no_handle_is_reported_with_the_call)
+{
+	weir_aio *no = (weir_aio *)(void *)zeros;
+	const weir_iov iov = {zeros, 1};
+
+	stage_up(STAGE_IDLE);
+	weir_aio_free(no);
+	expect_named("weir_aio_free");
+	weir_aio_reap(no);
+	expect_named("weir_aio_reap");
+	ck_assert_int_ne(weir_aio_stop(no), WEIR_OK);
+	expect_named("weir_aio_stop");
+	weir_aio_close(no);
+	expect_named("weir_aio_close");
+	ck_assert_int_ne(weir_aio_wait(no), WEIR_OK);
+	expect_named("weir_aio_wait");
+	ck_assert_int_eq(weir_aio_abort(no, WEIR_EPROTO), WEIR_CANCEL_IDLE);
+	expect_named("weir_aio_abort");
+	ck_assert(!weir_aio_busy(no));
+	expect_named("weir_aio_busy");
+	(void)weir_aio_result(no);
+	expect_named("weir_aio_result");
+	ck_assert_int_ne(weir_aio_set_timeout(no, 1), WEIR_OK);
+	expect_named("weir_aio_set_timeout");
+	ck_assert_int_ne(weir_aio_set_expire(no, 1), WEIR_OK);
+	expect_named("weir_aio_set_expire");
+	ck_assert_int_ne(weir_aio_set_iov(no, 1, &iov), WEIR_OK);
+	expect_named("weir_aio_set_iov");
+	ck_assert_int_ne(weir_aio_set_input(no, 1, no), WEIR_OK);
+	expect_named("weir_aio_set_input");
+	ck_assert_int_ne(weir_aio_set_executor(no, NULL), WEIR_OK);
+	expect_named("weir_aio_set_executor");
+	weir_aio_set_tag(no, "x");
+	expect_named("weir_aio_set_tag");
+	ck_assert_int_ne(weir_aio_reset(no), WEIR_OK);
+	expect_named("weir_aio_reset");
+	ck_assert(!weir_aio_finish(no, WEIR_OK));
+	expect_named("weir_aio_finish");
+	stage_down(true);
+}
+END_TEST
+
+/* Calls that share their work must not share their name. */
+START_TEST(a_report_names_the_call_that_was_made)
+{
+	weir_aio *no = (weir_aio *)(void *)zeros;
+
+	stage_up(STAGE_IDLE);
+	ck_assert_int_eq(weir_aio_cancel(no), WEIR_CANCEL_IDLE);
+	expect_named("weir_aio_cancel");
+	ck_assert_int_ne(weir_aio_wait_until(no, 0), WEIR_OK);
+	expect_named("weir_aio_wait_until");
+	ck_assert_int_ne(weir_aio_stop_until(no, 0, NULL, NULL), WEIR_OK);
+	expect_named("weir_aio_stop_until");
+	stage_down(true);
+}
+END_TEST
+
+/* The memory is there as long as its provider has not finished. */
+START_TEST(a_second_free_is_refused_and_the_operation_unharmed)
+{
+	for (int k = 0; k < 4; k++) {
+		stage_up(STAGE_STARTED);
+		stage.toy.stubborn = true;
+		weir_aio_reap(stage.c.aio);
+		stage.gone = true;
+		if (k % 2 == 0) {
+			weir_aio_free(stage.c.aio);
+			stage_expect_misuse(1, "weir_aio_free");
+		} else {
+			weir_aio_reap(stage.c.aio);
+			stage_expect_misuse(1, "weir_aio_reap");
+		}
+		ck_assert_uint_eq(toy_waiting(&stage.toy), 1);
+		ck_assert_uint_eq(stage.c.calls, 0);
+		ck_assert(toy_finish_first(&stage.toy, WEIR_OK, 3));
+		consumer_expect(&stage.c, 1, WEIR_OK);
+		ck_assert_uint_eq(stage.c.count, 3);
+		stage_down(false);
+	}
+}
+END_TEST
+
 /* --- Every allocation fails -------------------------------------------- */
 
 START_TEST(alloc_without_memory_leaves_nothing_and_a_retry_works)
@@ -413,6 +509,9 @@ main(void)
 	tcase_add_test(tc, null_handles_do_nothing);
 	tcase_add_test(tc, alloc_wants_a_place_for_the_handle);
 	tcase_add_test(tc, a_fresh_handle_is_idle_with_result_ok);
+	tcase_add_test(tc, what_is_no_handle_is_reported_with_the_call);
+	tcase_add_test(tc, a_report_names_the_call_that_was_made);
+	tcase_add_test(tc, a_second_free_is_refused_and_the_operation_unharmed);
 	tcase_add_test(
 	    tc, alloc_without_memory_leaves_nothing_and_a_retry_works);
 	suite_add_tcase(suite, tc);

@@ -69,6 +69,18 @@ at_once(void)
 	}
 }
 
+/* The time is over before it begins: idle threads end all the same. */
+static void
+no_time(void)
+{
+	(void)up(2, x_rand(2));
+	rig_maybe_settle();
+	rig_post(rig_task(NULL));
+	rig_post(rig_task(NULL));
+	X_ASSERT(wri_pool_stop(rig.pool, 0) == WEIR_OK);
+	rig_down();
+}
+
 /* ---- somebody comes late ----------------------------------------------------
  */
 
@@ -195,6 +207,7 @@ const struct x_test x_tests[] = {
 	NULL, NULL},
     {"at_once", at_once, "T7 T8, stop at once, start refused",
 	X_NOTIME | X_FAIL_THREAD | X_FAIL_ALLOC, 0, "up refused", NULL},
+    {"no_time", no_time, "T7, stop without time", X_NOJUMP, 0, NULL, NULL},
     /* Not X_NOTIME: stop naps while somebody is still inside. */
     {"late", late, "T7, somebody comes late", X_NOJUMP, 0, NULL, NULL},
     {"late_post", late_post, "T7, freed while somebody posts", X_NOJUMP, 0,

@@ -417,6 +417,8 @@ END_TEST
 struct worker {
 	pthread_t thread;
 	_Atomic unsigned wrong;
+	struct latch *ran;
+	bool pools;
 };
 
 static void
@@ -483,6 +485,161 @@ START_TEST(it_may_come_while_threads_make_use_and_free_handles)
 		ck_assert_int_eq(weir_init(NULL), WEIR_OK);
 	}
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
+}
+END_TEST
+
+/* Make, look at and free everything else until the library is gone. */
+static void *
+maker_main(void *arg)
+{
+	struct worker *w = arg;
+	const weir_pool_params pp = {.size = sizeof(pp), .threads_min = 1};
+	weir_err rv;
+
+	for (unsigned n = 0;; n++) {
+		weir_params params = {.size = sizeof(params)};
+		weir_stats stats = {.size = sizeof(stats)};
+		weir_stream_listener *l;
+		weir_strand *strand;
+		weir_interval *iv;
+		weir_pool *pool;
+		weir_task *task;
+
+		switch (n % 6) {
+		case 0:
+			rv = weir_get_stats(&stats);
+			break;
+		case 1:
+			rv = weir_get_params(&params);
+			break;
+		case 2:
+			rv = weir_strand_alloc(&strand, NULL);
+			if (rv == WEIR_OK) {
+				w->wrong += weir_strand_free(strand) != WEIR_OK;
+			}
+			break;
+		case 3:
+			rv = weir_task_alloc(&task, latch_hit_cb, w->ran, NULL);
+			if (rv == WEIR_OK) {
+				worker_sees(w, weir_task_post(task));
+				worker_sees(w, weir_task_wait(task));
+				weir_task_free(task);
+			}
+			break;
+		case 4:
+			rv = weir_interval_alloc(&iv, 1);
+			if (rv == WEIR_OK) {
+				weir_interval_free(iv);
+			}
+			rv =
+			    weir_stream_listener_alloc(&l, "tcp://127.0.0.1:0");
+			if (rv == WEIR_OK) {
+				(void)!weir_stream_listener_listen(l);
+				weir_stream_listener_free(l);
+			}
+			break;
+		default:
+			rv = w->pools ? weir_pool_alloc(&pool, &pp) : WEIR_OK;
+			if (w->pools && rv == WEIR_OK) {
+				w->wrong += weir_pool_free(pool) != WEIR_OK;
+			}
+			break;
+		}
+		if (rv != WEIR_OK) {
+			w->wrong += rv != WEIR_ESTATE;
+			return NULL;
+		}
+	}
+}
+
+static void
+make_during_fini(bool pools)
+{
+	for (int round = 0; round < 50; round++) {
+		struct worker w[2];
+		struct latch tick, ran;
+		weir_aio *aio;
+
+		memset(w, 0, sizeof(w));
+		latch_init(&tick);
+		latch_init(&ran);
+		for (int i = 0; i < 2; i++) {
+			w[i].ran = &ran;
+			w[i].pools = pools;
+			ck_assert_int_eq(pthread_create(&w[i].thread, NULL,
+					     maker_main, &w[i]),
+			    0);
+		}
+		ck_assert_int_eq(
+		    weir_aio_alloc(&aio, latch_hit_cb, &tick), WEIR_OK);
+		weir_sleep_aio(WEIR_US(100 * (round % 20)), aio);
+		ck_assert(latch_wait(&tick, 1));
+		weir_aio_free(aio);
+		ck_assert_int_eq(weir_fini(), WEIR_OK);
+		for (int i = 0; i < 2; i++) {
+			ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
+			ck_assert_uint_eq(w[i].wrong, 0);
+		}
+		latch_fini(&tick);
+		latch_fini(&ran);
+		ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	}
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+}
+
+START_TEST(it_may_come_while_threads_make_and_read_other_things)
+{
+	make_during_fini(false);
+}
+END_TEST
+
+START_TEST(it_may_come_while_threads_make_pools)
+{
+	make_during_fini(true);
+}
+END_TEST
+
+/* --- The program's log function ---------------------------------------- */
+
+static _Atomic unsigned logged;
+
+static void
+log_calls_weir(void *arg, weir_log_level level, const char *line)
+{
+	weir_params params = {.size = sizeof(params)};
+	weir_aio *aio;
+
+	(void)arg;
+	(void)level;
+	(void)line;
+	logged++;
+	/* Whatever they say, they return. */
+	(void)!weir_get_params(&params);
+	if (weir_aio_alloc(&aio, NULL, NULL) == WEIR_OK) {
+		weir_aio_free(aio);
+	}
+	(void)!weir_init(&params);
+	(void)!weir_fini();
+}
+
+START_TEST(child_logs_into_weir)
+{
+	weir_aio *aio;
+
+	weir_log_set(log_calls_weir, NULL, WEIR_LOG_DEBUG);
+	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	ck_assert_int_eq(weir_aio_alloc(&aio, NULL, NULL), WEIR_OK);
+	/* It says that a handle is left. */
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	ck_assert_uint_ge(logged, 1);
+	weir_aio_free(aio);
+}
+END_TEST
+
+START_TEST(the_log_function_may_call_weir)
+{
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	ck_assert_int_eq(proc_run_self("log", 20), 0);
 }
 END_TEST
 
@@ -641,7 +798,8 @@ be_child(void)
 	(void)setenv("CK_FORK", "no", 1);
 	tcase_add_test(tc, strcmp(child, "abandon") == 0
 			       ? child_abandons_a_callback
-			       : child_exits_with_work);
+			   : strcmp(child, "log") == 0 ? child_logs_into_weir
+						       : child_exits_with_work);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
@@ -649,13 +807,15 @@ be_child(void)
 int
 main(int argc, char **argv)
 {
-	Suite *suite = suite_create("weir");
-	TCase *tc = tcase_create("fini");
+	Suite *suite;
+	TCase *tc;
 
 	if (argc > 1) {
 		child = argv[1];
 		return be_child();
 	}
+	suite = suite_create("weir");
+	tc = tcase_create("fini");
 	tcase_add_checked_fixture(tc, up, down);
 	tcase_add_test(
 	    tc, it_ends_every_operation_with_estopped_and_runs_the_callbacks);
@@ -674,6 +834,10 @@ main(int argc, char **argv)
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
 	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
 	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
+	tcase_add_test(
+	    tc, it_may_come_while_threads_make_and_read_other_things);
+	tcase_add_test(tc, it_may_come_while_threads_make_pools);
+	tcase_add_test(tc, the_log_function_may_call_weir);
 	tcase_add_test(tc, it_may_come_while_a_provider_finishes);
 	tcase_add_test(tc, it_lets_go_of_threads_that_wait);
 	tcase_add_test(tc, in_hooks_and_release_it_is_edeadlk);
