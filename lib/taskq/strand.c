@@ -100,6 +100,7 @@ weir_err
 weir_strand_alloc(weir_strand **strandp, weir_pool *pool)
 {
 	struct wri_strand *s;
+	weir_exec *exec;
 	weir_err rv = wri_life_check();
 
 	if (rv != WEIR_OK) {
@@ -108,13 +109,17 @@ weir_strand_alloc(weir_strand **strandp, weir_pool *pool)
 	if (strandp == NULL) {
 		return WEIR_EINVAL;
 	}
+	exec = weir_pool_exec(pool);
+	if (exec == NULL) {
+		return WEIR_ESTATE; /* weir_fini has just ended it */
+	}
 	s = wri_alloc(sizeof(*s));
 	if (s == NULL) {
 		return WEIR_ENOMEM;
 	}
 	wri_mpsc_init(&s->inbox);
 	s->task.run = strand_run;
-	s->exec.pool = weir_pool_exec(pool)->pool;
+	s->exec.pool = exec->pool;
 	s->exec.strand = s;
 	wri_add(&s->exec.pool->exec.users, 1, WRI_RLX); /* a count */
 	*strandp = (weir_strand *)s;

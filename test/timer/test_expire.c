@@ -326,6 +326,7 @@ START_TEST(after_a_stop_of_the_process_each_timer_fires_once)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		(void)alarm(50);
+		(void)setpgid(0, 0); /* Check kills groups */
 		(void)execl(
 		    "/proc/self/exe", "test_expire", "child", (char *)NULL);
 		_exit(254);

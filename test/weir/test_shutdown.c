@@ -593,12 +593,6 @@ START_TEST(it_may_come_while_threads_make_and_read_other_things)
 }
 END_TEST
 
-START_TEST(it_may_come_while_threads_make_pools)
-{
-	make_during_fini(true);
-}
-END_TEST
-
 /* --- The program's log function ---------------------------------------- */
 
 static _Atomic unsigned logged;
@@ -633,13 +627,6 @@ START_TEST(child_logs_into_weir)
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
 	ck_assert_uint_ge(logged, 1);
 	weir_aio_free(aio);
-}
-END_TEST
-
-START_TEST(the_log_function_may_call_weir)
-{
-	ck_assert_int_eq(weir_fini(), WEIR_OK);
-	ck_assert_int_eq(proc_run_self("log", 20), 0);
 }
 END_TEST
 
@@ -836,8 +823,6 @@ main(int argc, char **argv)
 	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
 	tcase_add_test(
 	    tc, it_may_come_while_threads_make_and_read_other_things);
-	tcase_add_test(tc, it_may_come_while_threads_make_pools);
-	tcase_add_test(tc, the_log_function_may_call_weir);
 	tcase_add_test(tc, it_may_come_while_a_provider_finishes);
 	tcase_add_test(tc, it_lets_go_of_threads_that_wait);
 	tcase_add_test(tc, in_hooks_and_release_it_is_edeadlk);
