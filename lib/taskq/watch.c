@@ -116,8 +116,12 @@ watch_runner(struct wri_runner *r, uint64_t now, unsigned *marked)
 	if (beat == 0 || now < beat + LATE_NS) {
 		return beat;
 	}
-	if (wri_cas(&r->mark, &unmarked, 1, WRI_SC)) { /* W2 */
-		wri_add(&r->pool->blocked, 1, WRI_SC);
+	/* Counted before it is marked: its owner may unmark it at once, and the
+	 * count must not fall below the truth. */
+	wri_add(&r->pool->blocked, 1, WRI_SC);
+	if (!wri_cas(&r->mark, &unmarked, 1, WRI_SC)) { /* W2 */
+		wri_sub(&r->pool->blocked, 1, WRI_SC);
+	} else {
 		again = wri_load(&r->beat, WRI_SC); /* W2 */
 		if (again != beat) {
 			/* Just back, and may not have seen the mark. */

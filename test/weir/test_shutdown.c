@@ -488,111 +488,6 @@ START_TEST(it_may_come_while_threads_make_use_and_free_handles)
 }
 END_TEST
 
-/* Make, look at and free everything else until the library is gone. */
-static void *
-maker_main(void *arg)
-{
-	struct worker *w = arg;
-	const weir_pool_params pp = {.size = sizeof(pp), .threads_min = 1};
-	weir_err rv;
-
-	for (unsigned n = 0;; n++) {
-		weir_params params = {.size = sizeof(params)};
-		weir_stats stats = {.size = sizeof(stats)};
-		weir_stream_listener *l;
-		weir_strand *strand;
-		weir_interval *iv;
-		weir_pool *pool;
-		weir_task *task;
-
-		switch (n % 6) {
-		case 0:
-			rv = weir_get_stats(&stats);
-			break;
-		case 1:
-			rv = weir_get_params(&params);
-			break;
-		case 2:
-			rv = weir_strand_alloc(&strand, NULL);
-			if (rv == WEIR_OK) {
-				w->wrong += weir_strand_free(strand) != WEIR_OK;
-			}
-			break;
-		case 3:
-			rv = weir_task_alloc(&task, latch_hit_cb, w->ran, NULL);
-			if (rv == WEIR_OK) {
-				worker_sees(w, weir_task_post(task));
-				worker_sees(w, weir_task_wait(task));
-				weir_task_free(task);
-			}
-			break;
-		case 4:
-			rv = weir_interval_alloc(&iv, 1);
-			if (rv == WEIR_OK) {
-				weir_interval_free(iv);
-			}
-			rv =
-			    weir_stream_listener_alloc(&l, "tcp://127.0.0.1:0");
-			if (rv == WEIR_OK) {
-				(void)!weir_stream_listener_listen(l);
-				weir_stream_listener_free(l);
-			}
-			break;
-		default:
-			rv = w->pools ? weir_pool_alloc(&pool, &pp) : WEIR_OK;
-			if (w->pools && rv == WEIR_OK) {
-				w->wrong += weir_pool_free(pool) != WEIR_OK;
-			}
-			break;
-		}
-		if (rv != WEIR_OK) {
-			w->wrong += rv != WEIR_ESTATE;
-			return NULL;
-		}
-	}
-}
-
-static void
-make_during_fini(bool pools)
-{
-	for (int round = 0; round < 50; round++) {
-		struct worker w[2];
-		struct latch tick, ran;
-		weir_aio *aio;
-
-		memset(w, 0, sizeof(w));
-		latch_init(&tick);
-		latch_init(&ran);
-		for (int i = 0; i < 2; i++) {
-			w[i].ran = &ran;
-			w[i].pools = pools;
-			ck_assert_int_eq(pthread_create(&w[i].thread, NULL,
-					     maker_main, &w[i]),
-			    0);
-		}
-		ck_assert_int_eq(
-		    weir_aio_alloc(&aio, latch_hit_cb, &tick), WEIR_OK);
-		weir_sleep_aio(WEIR_US(100 * (round % 20)), aio);
-		ck_assert(latch_wait(&tick, 1));
-		weir_aio_free(aio);
-		ck_assert_int_eq(weir_fini(), WEIR_OK);
-		for (int i = 0; i < 2; i++) {
-			ck_assert_int_eq(pthread_join(w[i].thread, NULL), 0);
-			ck_assert_uint_eq(w[i].wrong, 0);
-		}
-		latch_fini(&tick);
-		latch_fini(&ran);
-		ck_assert_int_eq(weir_init(NULL), WEIR_OK);
-	}
-	ck_assert_int_eq(weir_fini(), WEIR_OK);
-}
-
-START_TEST(it_may_come_while_threads_make_and_read_other_things)
-{
-	make_during_fini(false);
-}
-END_TEST
-
 /* --- The program's log function ---------------------------------------- */
 
 static _Atomic unsigned logged;
@@ -821,8 +716,6 @@ main(int argc, char **argv)
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
 	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
 	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
-	tcase_add_test(
-	    tc, it_may_come_while_threads_make_and_read_other_things);
 	tcase_add_test(tc, it_may_come_while_a_provider_finishes);
 	tcase_add_test(tc, it_lets_go_of_threads_that_wait);
 	tcase_add_test(tc, in_hooks_and_release_it_is_edeadlk);
