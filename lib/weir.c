@@ -3,7 +3,8 @@
  * reverse.
  *
  * Purpose    weir_init and weir_fini, and what asks all rooms at once.
- * Ownership  one state per process, under one lock; the rooms own theirs.
+ * Ownership  one state per process, for whoever has the turn; the rooms own
+ *            theirs.
  * Order      up: expiry threads, pollers, the default pool, then the life
  *            begins.  Down: the life ends (nothing new), handles are stopped
  *            and waited for, pools are drained, pollers and expiry threads end.
@@ -27,11 +28,44 @@
 #include <string.h>
 
 static struct {
-	wri_mtx lock;
-	unsigned depth; /* successful inits without fini */
-	weir_params params;
+	wri_a32 turn;       /* 1: a thread has what is below to itself */
+	unsigned depth;     /* successful inits without fini */
+	weir_params params; /* fixed while the library is up */
 	struct wri_pool *pool;
-} lib = {.lock = WRI_MTX_INIT};
+} lib;
+
+/*
+ * Wait for our turn to start or stop the library.  It is no mutex: while one
+ * thread has the turn the log function may run, and what that calls is told
+ * WEIR_EDEADLK, as is whoever the end of the library would wait for.
+ */
+static weir_err
+turn_begin(void)
+{
+	uint32_t none = 0;
+
+	if (wri_life_forked()) {
+		return WEIR_EFORK;
+	}
+	if (wri_runner_self() != NULL || wri_self_get(WRI_SELF_CHAIN) != NULL ||
+	    wri_life_is_inside()) {
+		return WEIR_EDEADLK;
+	}
+	while (!wri_cas(&lib.turn, &none, 1, WRI_ACQ)) {
+		(void)wri_futex_wait(&lib.turn, 1, WEIR_NEVER);
+		none = 0;
+	}
+	wri_life_deeper(1);
+	return WEIR_OK;
+}
+
+static void
+turn_end(void)
+{
+	wri_life_deeper(-1);
+	wri_store(&lib.turn, 0, WRI_REL);
+	wri_futex_wake(&lib.turn, 1);
+}
 
 static weir_err
 pool_up(const weir_params *p)
@@ -73,8 +107,10 @@ rooms_up(const weir_params *p)
 	if (rv != WEIR_OK) {
 		goto fail_poller;
 	}
+	lib.params = *p;
+	lib.params.poller = wri_poller_name();
 	wri_pool_set_default(lib.pool);
-	wri_life_set(true);
+	wri_life_set(WRI_LIFE_UP);
 	return WEIR_OK;
 
 fail_poller:
@@ -85,32 +121,17 @@ fail_timer:
 	return rv;
 }
 
-/* One more init of a library that runs; WEIR_ESTATE: it does not. */
 static weir_err
-nest_locked(const weir_params *params)
+first_init(const weir_params *params)
 {
-	if (lib.depth == 0) {
-		return WEIR_ESTATE;
-	}
-	if (params != NULL) {
-		return WEIR_EBUSY;
-	}
-	lib.depth++;
-	return WEIR_OK;
-}
-
-static weir_err
-first_locked(const weir_params *p)
-{
-	weir_err rv = wri_params_apply(p);
+	weir_params p;
+	weir_err rv = wri_params_resolve(params, &p);
 
 	if (rv == WEIR_OK) {
-		rv = rooms_up(p);
+		rv = wri_params_apply(&p);
 	}
 	if (rv == WEIR_OK) {
-		lib.params = *p;
-		lib.params.poller = wri_poller_name();
-		lib.depth = 1;
+		rv = rooms_up(&p);
 	}
 	return rv;
 }
@@ -118,32 +139,18 @@ first_locked(const weir_params *p)
 weir_err
 weir_init(const weir_params *params)
 {
-	weir_params p;
-	weir_err rv;
+	weir_err rv = turn_begin();
 
-	if (wri_life_forked()) {
-		return WEIR_EFORK;
-	}
-	if (wri_runner_self() != NULL) {
-		return WEIR_EDEADLK;
-	}
-	wri_mtx_lock(&lib.lock);
-	rv = nest_locked(params);
-	wri_mtx_unlock(&lib.lock);
-	if (rv != WEIR_ESTATE) {
-		return rv;
-	}
-	/* May log, and the program's log function may call us. */
-	rv = wri_params_resolve(params, &p);
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	wri_mtx_lock(&lib.lock);
-	rv = nest_locked(params);
-	if (rv == WEIR_ESTATE) {
-		rv = first_locked(&p);
+	if (lib.depth == 0) {
+		rv = first_init(params);
+	} else if (params != NULL) {
+		rv = WEIR_EBUSY;
 	}
-	wri_mtx_unlock(&lib.lock);
+	lib.depth += rv == WEIR_OK;
+	turn_end();
 	return rv;
 }
 
@@ -155,14 +162,10 @@ rooms_down(void)
 	unsigned left;
 	weir_err rv = WEIR_OK;
 
-	wri_life_set(false);
+	wri_life_set(WRI_LIFE_ENDS);
+	/* A handle made from here on is born stopped. */
 	wri_registry_stop();
 	if (!wri_registry_wait(until)) {
-		rv = WEIR_ETIMEDOUT;
-	}
-	/* What was stopped may have run callbacks that made more. */
-	wri_registry_stop();
-	if (rv == WEIR_OK && !wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
 	}
 	left = wri_registry_orphan();
@@ -180,6 +183,7 @@ rooms_down(void)
 		rv = WEIR_ETIMEDOUT;
 	}
 	wri_pool_set_default(NULL);
+	wri_life_set(WRI_LIFE_DOWN);
 	wri_fdio_fini();
 	wri_timer_fini();
 	wri_taskq_fini();
@@ -189,42 +193,35 @@ rooms_down(void)
 weir_err
 weir_fini(void)
 {
-	weir_err rv = WEIR_OK;
+	weir_err rv = turn_begin();
 
-	if (wri_life_forked()) {
-		return WEIR_EFORK;
+	if (rv != WEIR_OK) {
+		return rv;
 	}
-	if (wri_runner_self() != NULL || wri_self_get(WRI_SELF_CHAIN) != NULL) {
-		return WEIR_EDEADLK;
-	}
-	wri_mtx_lock(&lib.lock);
 	if (lib.depth == 0) {
 		rv = WEIR_ESTATE;
-	} else if (lib.depth > 1) {
-		lib.depth--;
-	} else {
+	} else if (--lib.depth == 0) {
 		rv = rooms_down();
-		lib.depth = 0;
 	}
-	wri_mtx_unlock(&lib.lock);
+	turn_end();
 	return rv;
 }
 
 weir_err
 weir_get_params(weir_params *params)
 {
-	weir_err rv = wri_life_check();
+	weir_err rv = wri_life_enter();
 
 	if (rv != WEIR_OK) {
 		return rv;
 	}
 	if (params == NULL || params->size != sizeof(*params)) {
-		return WEIR_EINVAL;
+		rv = WEIR_EINVAL;
+	} else {
+		*params = lib.params;
 	}
-	wri_mtx_lock(&lib.lock);
-	*params = lib.params;
-	wri_mtx_unlock(&lib.lock);
-	return WEIR_OK;
+	wri_life_leave();
+	return rv;
 }
 
 weir_err
@@ -234,13 +231,15 @@ weir_get_stats(weir_stats *stats)
 	struct wri_taskq_stats tasks;
 	struct wri_timer_stats timers;
 	struct wri_poller_stats polls;
-	weir_err rv = wri_life_check();
+	weir_err rv;
 
+	if (stats == NULL || stats->size != sizeof(*stats)) {
+		rv = wri_life_check();
+		return rv != WEIR_OK ? rv : WEIR_EINVAL;
+	}
+	rv = wri_life_enter();
 	if (rv != WEIR_OK) {
 		return rv;
-	}
-	if (stats == NULL || stats->size != sizeof(*stats)) {
-		return WEIR_EINVAL;
 	}
 	wri_registry_stats(&aios);
 	wri_taskq_stats(&tasks);
@@ -264,5 +263,6 @@ weir_get_stats(weir_stats *stats)
 	    .threads = tasks.threads + (unsigned)lib.params.num_expire_threads,
 	    .fds = polls.fds,
 	};
+	wri_life_leave();
 	return WEIR_OK;
 }

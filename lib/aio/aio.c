@@ -174,10 +174,9 @@ refuse(weir_aio *aio, uint64_t w)
 	return rv;
 }
 
-/* at: for direct ones; else the handle's deadline counts. */
 static weir_err
-start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
-    uint64_t grain, uint64_t direct)
+start(weir_aio *aio, const weir_provider *provider, void *arg, uint64_t grain,
+    uint64_t direct)
 {
 	uint64_t w = wri_load(&aio->word, WRI_ACQ);
 
@@ -188,13 +187,10 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	    (direct == 0 && wri_aio_polls(aio))) {
 		return refuse(aio, w);
 	}
-	if (direct == 0) {
-		at = wri_aio_deadline(aio);
-	}
 	/* Row 5: all of it before ACTIVE, which is the last touch. */
 	aio->arg = arg;
 	wri_store(&aio->provider, (void *)(uintptr_t)provider, WRI_REL);
-	(void)wri_deadline_arm(&aio->deadline, at, grain);
+	(void)wri_deadline_arm(&aio->deadline, wri_aio_deadline(aio), grain);
 	drop_once_only(aio, false);
 	while (!wri_cas_weak(
 	    &aio->word, &w, with_op(w, OP_ACTIVE) | direct, WRI_ACQ_REL)) {
@@ -217,7 +213,7 @@ weir_aio_start(weir_aio *aio, const weir_provider *provider, void *arg)
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	return start(aio, provider, arg, 0, wri_aio_grain, 0);
+	return start(aio, provider, arg, wri_aio_grain, 0);
 }
 
 weir_err
@@ -225,7 +221,8 @@ wri_aio_start_direct(weir_aio *aio, const weir_provider *provider, void *arg,
     weir_time at, weir_err outcome)
 {
 	aio->direct = outcome;
-	return start(aio, provider, arg, at,
+	aio->deadline_at = at;
+	return start(aio, provider, arg,
 	    outcome == WEIR_OK ? GRAIN_SLEEP : wri_aio_grain, W_DIRECT);
 }
 

@@ -127,7 +127,6 @@ struct weir_aio {
 	size_t count;
 	bool *skip;            /* weir_aio_skip_callback, or NULL */
 	weir_time deadline_at; /* of this operation; 0: not computed yet */
-	uint64_t grain;        /* of this operation's deadline */
 	unsigned iov_next;     /* first piece that is left */
 	size_t iov_done;       /* bytes of it that are done */
 	void *output[WEIR_AIO_SLOTS];
@@ -165,6 +164,7 @@ struct weir_aio {
 	/* The shard's lock. */
 	weir_aio *live_next;
 	weir_aio **live_prevp;
+	unsigned walked; /* the last walk that met it */
 };
 
 /*
@@ -191,7 +191,6 @@ uint64_t wri_aio_hand_on(weir_aio *aio, uint64_t n, bool *push, bool *released);
 void wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code);
 weir_cancel wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free);
-extern const struct wri_deadline_ops wri_aio_deadline_ops;
 
 /* aio.c */
 /*

@@ -12,6 +12,7 @@
  * Proof      test/explorer/x_aio.c, test/aio/test_cancel.c
  */
 #include "aio/aio_impl.h"
+#include "aio/registry.h"
 
 static weir_err
 code_of(enum why why, weir_err code)
@@ -62,45 +63,53 @@ wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code)
 	}
 }
 
-/* The next word of an ask (rows 9 to 14'); *hook: we are to call the hook. */
+/* One ask: what is wanted, and what came of it. */
+struct ask {
+	enum why why;
+	weir_err code;
+	uint64_t extra; /* bits to set in the same move */
+	weir_cancel met;
+	bool hook; /* we are to call the hook */
+};
+
+/* The next word of an ask: rows 9 to 14'. */
 static uint64_t
-asked_word(weir_aio *aio, uint64_t w, enum why why, weir_err code,
-    uint64_t extra, weir_cancel *met, bool *hook)
+asked_word(weir_aio *aio, uint64_t w, struct ask *a)
 {
 	const weir_provider *p;
-	uint64_t short_code = (unsigned)code > W_CODE_MAX
+	uint64_t short_code = (unsigned)a->code > W_CODE_MAX
 				  ? (uint64_t)WEIR_ECANCELED
-				  : (uint64_t)code;
+				  : (uint64_t)a->code;
 
-	*hook = false;
+	a->hook = false;
 	switch (op_of(w)) {
 	case OP_NONE: /* row 9 */
-		*met =
+		a->met =
 		    (w & W_RUN) != 0 ? WEIR_CANCEL_TOO_LATE : WEIR_CANCEL_IDLE;
-		return w | extra;
+		return w | a->extra;
 	case OP_ENDING: /* row 10 */
 	case OP_DONE:
-		*met = WEIR_CANCEL_TOO_LATE;
-		return w | extra;
+		a->met = WEIR_CANCEL_TOO_LATE;
+		return w | a->extra;
 	case OP_STARTING: /* row 11 */
 	case OP_ACTIVE:
 		break;
 	}
-	*met = WEIR_CANCEL_REQUESTED;
-	if (why <= pend_of(w)) { /* row 12 */
-		return w | extra;
+	a->met = WEIR_CANCEL_REQUESTED;
+	if (a->why <= pend_of(w)) { /* row 12 */
+		return w | a->extra;
 	}
-	w = with_pend(w, why);
+	w = with_pend(w, a->why);
 	if (op_of(w) == OP_STARTING) {
-		return (w & ~W_CODE) | (short_code << W_CODE_SHIFT) | extra;
+		return (w & ~W_CODE) | (short_code << W_CODE_SHIFT) | a->extra;
 	}
 	/* Of this operation, or the CAS fails; NULL: reset came between. */
 	p = provider_of(aio);
 	if ((w & W_HOOK) == 0 && p != NULL && p->cancel != NULL) { /* row 14 */
-		*hook = true;
-		w = with_asked(w, why) | W_HOOK;
+		a->hook = true;
+		w = with_asked(w, a->why) | W_HOOK;
 	}
-	return w | extra; /* row 13 */
+	return w | a->extra; /* row 13 */
 }
 
 /*
@@ -111,26 +120,25 @@ weir_cancel
 wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free)
 {
-	weir_cancel met;
+	struct ask a = {why, code, extra, WEIR_CANCEL_IDLE, false};
 	uint64_t w, n;
-	bool hook;
 
 	do {
 		w = wri_load(&aio->word, WRI_ACQ); /* A1: provider */
 		if (was_free != NULL && (*was_free = (w & W_FREE) != 0)) {
 			return WEIR_CANCEL_IDLE;
 		}
-		n = asked_word(aio, w, why, code, extra, &met, &hook);
+		n = asked_word(aio, w, &a);
 		if (n == w) {
-			return met;
+			return a.met;
 		}
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-	if (hook) {
+	if (a.hook) {
 		wri_aio_call_hook(aio, why, code);
 	} else if (is_gone(n)) {
 		wri_aio_hand_over(aio);
 	}
-	return met;
+	return a.met;
 }
 
 static weir_cancel

@@ -84,14 +84,18 @@ weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
 	struct weir_fd *fd;
 	weir_err rv = wri_life_check();
 
+	if (rv == WEIR_OK && (fdp == NULL || number < 0 || params == NULL ||
+				 params->size != sizeof(*params))) {
+		rv = WEIR_EINVAL;
+	}
+	if (rv == WEIR_OK) {
+		rv = wri_life_enter();
+	}
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	if (fdp == NULL || number < 0 || params == NULL ||
-	    params->size != sizeof(*params)) {
-		return WEIR_EINVAL;
-	}
 	rv = wri_pfd_open(&pfd, number);
+	wri_life_leave();
 	if (rv != WEIR_OK) {
 		return rv;
 	}

@@ -57,7 +57,7 @@ weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 	/* Relaxed: nobody knows it yet. */
 	wri_store(&aio->word, cb == NULL ? W_NOCB : 0, WRI_RLX);
 	wri_aio_register(aio);
-	if (wri_load(&wri_life.up, WRI_SC) == 0) {
+	if (wri_load(&wri_life.state, WRI_SC) != WRI_LIFE_UP) {
 		weir_aio_close(aio); /* fini may have walked past it */
 	}
 	*aiop = aio;

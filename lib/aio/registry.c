@@ -5,6 +5,8 @@
  * Ownership  a handle is registered from alloc until its memory goes.  The walk
  *            holds (nwait) what it works on; who frees looks at nwait under
  *            the shard's lock, so that the walk finds no dying handle.
+ *            A walk meets each handle once: it moves those it has met behind
+ *            the others.
  * Bounds     SHARDS leaf locks, chosen by address.
  * Proof      test/weir/test_init.c
  */
@@ -17,15 +19,44 @@
 
 static struct shard {
 	wri_mtx lock WRI_ALIGNED;
-	weir_aio *live;
+	weir_aio *live; /* new ones first, then those that a walk has met */
+	weir_aio **last;
 	uint64_t n;
 	uint64_t ended; /* operations of handles that have gone */
 } shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = WRI_MTX_INIT}};
+
+static unsigned walks; /* so far; only weir_fini walks */
 
 static struct shard *
 shard_of(const weir_aio *aio)
 {
 	return &shards[(uintptr_t)aio / WRI_LINE % SHARDS];
+}
+
+/* Put it where *at points to now. */
+static void
+link_at_locked(struct shard *s, weir_aio *aio, weir_aio **at)
+{
+	aio->live_next = *at;
+	aio->live_prevp = at;
+	if (*at != NULL) {
+		(*at)->live_prevp = &aio->live_next;
+	} else {
+		s->last = &aio->live_next;
+	}
+	*at = aio;
+}
+
+static void
+unlink_locked(struct shard *s, weir_aio *aio)
+{
+	*aio->live_prevp = aio->live_next;
+	if (aio->live_next != NULL) {
+		aio->live_next->live_prevp = aio->live_prevp;
+	} else {
+		s->last = aio->live_prevp;
+	}
+	aio->live_prevp = NULL;
 }
 
 void
@@ -34,12 +65,7 @@ wri_aio_register(weir_aio *aio)
 	struct shard *s = shard_of(aio);
 
 	wri_mtx_lock(&s->lock);
-	aio->live_next = s->live;
-	if (s->live != NULL) {
-		s->live->live_prevp = &aio->live_next;
-	}
-	aio->live_prevp = &s->live;
-	s->live = aio;
+	link_at_locked(s, aio, &s->live);
 	s->n++;
 	wri_mtx_unlock(&s->lock);
 }
@@ -58,11 +84,7 @@ wri_aio_unregister(weir_aio *aio)
 	wri_mtx_lock(&s->lock);
 	alone = wri_load(&aio->nwait, WRI_SC) == 0;
 	if (alone && aio->live_prevp != NULL) {
-		*aio->live_prevp = aio->live_next;
-		if (aio->live_next != NULL) {
-			aio->live_next->live_prevp = aio->live_prevp;
-		}
-		aio->live_prevp = NULL;
+		unlink_locked(s, aio);
 		s->n--;
 		s->ended += wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT;
 		aio->magic = AIO_DEAD;
@@ -85,83 +107,69 @@ wri_registry_begin(weir_duration slack)
 	}
 }
 
-/* The first handle of this life that want accepts, held; NULL: none. */
+/* The next handle of this life that the walk has not met, held; NULL: none. */
 static weir_aio *
-find(struct shard *s, bool (*want)(uint64_t word))
+walk_next(struct shard *s)
 {
 	weir_aio *aio;
+	bool ours = false;
 
 	wri_mtx_lock(&s->lock);
-	for (aio = s->live; aio != NULL; aio = aio->live_next) {
-		if (aio->life == wri_aio_life &&
-		    want(wri_load(&aio->word, WRI_ACQ))) {
+	while (!ours && (aio = s->live) != NULL && aio->walked != walks) {
+		unlink_locked(s, aio);
+		link_at_locked(s, aio, s->last);
+		aio->walked = walks;
+		ours = aio->life == wri_aio_life;
+		if (ours) {
 			wri_aio_hold(aio);
-			break;
 		}
 	}
 	wri_mtx_unlock(&s->lock);
-	return aio;
+	return ours ? aio : NULL;
 }
 
-static bool
-not_stopped(uint64_t w)
+/* Visit each handle once; how many visits were true. */
+static unsigned
+walk(bool (*visit)(weir_aio *aio, weir_time until), weir_time until)
 {
-	return (w & W_STOP) == 0;
-}
+	unsigned n = 0;
 
-static bool
-not_idle(uint64_t w)
-{
-	return !is_idle(w) && (w & W_ORPHAN) == 0;
-}
-
-static bool
-not_orphan(uint64_t w)
-{
-	return (w & W_ORPHAN) == 0;
-}
-
-void
-wri_registry_stop(void)
-{
+	walks++;
 	for (unsigned i = 0; i < SHARDS; i++) {
 		weir_aio *aio;
 
-		while ((aio = find(&shards[i], not_stopped)) != NULL) {
-			(void)wri_aio_ask(
-			    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
+		while ((aio = walk_next(&shards[i])) != NULL) {
+			n += visit(aio, until);
 			wri_aio_rele(aio);
 		}
 	}
+	return n;
 }
 
-bool
-wri_registry_wait(weir_time until)
+static bool
+stop(weir_aio *aio, weir_time until)
 {
-	for (unsigned i = 0; i < SHARDS; i++) {
-		weir_aio *aio;
-
-		while ((aio = find(&shards[i], not_idle)) != NULL) {
-			weir_err rv = weir_aio_wait_until(aio, until);
-
-			wri_aio_rele(aio);
-			if (rv == WEIR_ETIMEDOUT) {
-				return false;
-			}
-		}
-	}
+	(void)until;
+	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
 	return true;
+}
+
+static bool
+is_late(weir_aio *aio, weir_time until)
+{
+	return weir_aio_wait_until(aio, until) == WEIR_ETIMEDOUT;
 }
 
 /* Row 20: nobody queues it from here on.  True: somebody should free it. */
 static bool
-orphan(weir_aio *aio)
+orphan(weir_aio *aio, weir_time until)
 {
 	uint64_t w = wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
 	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
 	const char *tag = wri_load(&aio->tag, WRI_ACQ);
 	char state[80];
 
+	(void)until;
 	if (!is_idle(w)) {
 		wri_log(WEIR_LOG_ERR,
 		    "weir_fini: abandoned aio %p, tag \"%s\", provider %s, %s",
@@ -172,20 +180,22 @@ orphan(weir_aio *aio)
 	return (w & W_FREE) == 0;
 }
 
+void
+wri_registry_stop(void)
+{
+	(void)walk(stop, 0);
+}
+
+bool
+wri_registry_wait(weir_time until)
+{
+	return walk(is_late, until) == 0;
+}
+
 unsigned
 wri_registry_orphan(void)
 {
-	unsigned left = 0;
-
-	for (unsigned i = 0; i < SHARDS; i++) {
-		weir_aio *aio;
-
-		while ((aio = find(&shards[i], not_orphan)) != NULL) {
-			left += orphan(aio);
-			wri_aio_rele(aio);
-		}
-	}
-	return left;
+	return walk(orphan, 0);
 }
 
 void

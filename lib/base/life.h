@@ -3,8 +3,11 @@
  *
  * Purpose    the first look of every public call that needs the library.
  * Ownership  lib/weir.c begins and ends a life; all others look.
- * Pairs      L1  begin: up (release) -> check: up (acquire) carries all that
- *                init wrote.
+ * Pairs      L1  begin: state (release) -> check: state (acquire) carries all
+ *                that init wrote.
+ *            L2  enter, visit: inside + 1, then state (seq_cst) <-> end:
+ *                state, then inside (seq_cst).  Forbids "the rooms are gone,
+ *                and somebody is in one".
  * Fork       a page that the system wipes in a forked child (madvise(2),
  *            MADV_WIPEONFORK): right also for a raw clone, and one byte to
  *            read.
@@ -17,8 +20,15 @@
 
 #include <stddef.h>
 
+enum wri_life_state {
+	WRI_LIFE_DOWN, /* no rooms */
+	WRI_LIFE_ENDS, /* weir_fini is under way: the rooms are there still */
+	WRI_LIFE_UP,
+};
+
 struct wri_life {
-	wri_a32 up; /* 1 between init and fini */
+	wri_a32 state;
+	wri_a32 inside; /* threads between enter or visit and leave */
 	/* The page, fixed from the first init on; NULL: no fork detection. */
 	const unsigned char *page;
 };
@@ -27,6 +37,36 @@ extern struct wri_life wri_life;
 
 /* Map the page, once per process.  Fails with WEIR_ENOMEM. */
 weir_err wri_life_prepare(void);
+
+/*
+ * A call that works in the rooms: they stay until leave.  WEIR_ESTATE or
+ * WEIR_EFORK: do not, and do not leave.  What blocks long is not to be inside.
+ */
+weir_err wri_life_enter(void);
+/* The same for what gives something back: also while weir_fini ends things. */
+weir_err wri_life_visit(void);
+void wri_life_leave(void);
+
+/*
+ * Is this thread inside, or starting or stopping the library?  wri_life_deeper
+ * counts: by 1 and -1.
+ */
+static inline bool
+wri_life_is_inside(void)
+{
+	return wri_self_get(WRI_SELF_INSIDE) != NULL;
+}
+
+static inline void
+wri_life_deeper(int by)
+{
+	uintptr_t depth = (uintptr_t)wri_self_get(WRI_SELF_INSIDE);
+
+	wri_self_set(WRI_SELF_INSIDE, (void *)(depth + (uintptr_t)by));
+}
+
+/* Move to a state, and unless that is UP wait for those who are inside. */
+void wri_life_set(enum wri_life_state state);
 
 /* Is this a forked child of the process that called weir_init? */
 static inline bool
@@ -37,20 +77,17 @@ wri_life_forked(void)
 	return page != NULL && wri_unlikely(*page == 0);
 }
 
-static inline void
-wri_life_set(bool up)
-{
-	wri_store(&wri_life.up, up, WRI_REL); /* L1 */
-}
-
 /* WEIR_OK, WEIR_EFORK or WEIR_ESTATE. */
 static inline weir_err
 wri_life_check(void)
 {
-	if (wri_unlikely(wri_load(&wri_life.up, WRI_ACQ) == 0)) { /* L1 */
-		return wri_life_forked() ? WEIR_EFORK : WEIR_ESTATE;
+	if (wri_unlikely(wri_life_forked())) {
+		return WEIR_EFORK;
 	}
-	return wri_life_forked() ? WEIR_EFORK : WEIR_OK;
+	return wri_likely(wri_load(&wri_life.state, WRI_ACQ) == /* L1 */
+			  WRI_LIFE_UP)
+		   ? WEIR_OK
+		   : WEIR_ESTATE;
 }
 
 #endif

@@ -15,6 +15,7 @@
  */
 #include "poller/poller_impl.h"
 
+#include "base/life.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/panic.h"
@@ -33,12 +34,20 @@ static const struct wri_poller_ops *const backends[] = {
 
 /* Fixed between init and fini. */
 static struct poller {
-	const struct wri_poller_ops *ops; /* NULL: not initialised */
+	wri_aptr ops; /* const struct wri_poller_ops, NULL: not initialised */
 	void (*ready)(struct wri_pfd *pfd, unsigned dirs);
 	void (*forsaken)(struct wri_pfd *pfd);
 	unsigned nsets;
 	void *sets[WEIR_POLLER_THREADS_MAX]; /* struct wri_poll_set */
 } poller;
+
+static const struct wri_poller_ops *
+poller_ops(void)
+{
+	/* Relaxed: the objects are constant; who looks after the end does not
+	 * use it (wri_life_visit). */
+	return wri_load(&poller.ops, WRI_RLX);
+}
 
 static struct wri_poll_set *
 poller_set(unsigned i)
@@ -97,7 +106,7 @@ wri_poller_init(const struct wri_poller_config *config)
 	unsigned i = backend_find(config->backend);
 	weir_err err;
 
-	WRI_ASSERT(poller.ops == NULL);
+	WRI_ASSERT(poller_ops() == NULL);
 	WRI_ASSERT(
 	    config->slots >= 1 && config->slots <= WEIR_POLLER_THREADS_MAX);
 	if (i == BACKENDS) {
@@ -124,17 +133,44 @@ wri_poller_init(const struct wri_poller_config *config)
 	wri_table_init(config->elem_size, config->elem_init);
 	poller.ready = config->ready;
 	poller.forsaken = config->forsaken;
-	poller.ops = backends[i];
+	wri_store(&poller.ops, (void *)(uintptr_t)backends[i], WRI_RLX);
 	return WEIR_OK;
 }
 
-/* An element that outlives the poller. */
+/*
+ * End the life: its events are nobody's from here on.  False: it has ended, or
+ * another thread was faster.
+ */
+static bool
+pfd_retire(struct wri_pfd *pfd)
+{
+	uint32_t gen = wri_load(&pfd->gen, WRI_RLX); /* a guess */
+
+	/* An event that slips through is late, which is allowed. */
+	if (gen % 2 == 0 || !wri_cas(&pfd->gen, &gen, gen + 1, WRI_ACQ_REL)) {
+		return false;
+	}
+	wri_sub(&pfd->set->nfds, 1, WRI_RLX); /* a counter */
+	return true;
+}
+
+static void
+pfd_del(struct wri_pfd *pfd)
+{
+	if (pfd_retire(pfd)) {
+		poller_ops()->del(pfd->set, pfd);
+	}
+}
+
+/*
+ * An element that outlives the poller, or that is being closed by somebody who
+ * could no longer unwatch it.
+ */
 static void
 pfd_forsake(struct wri_pfd *pfd)
 {
-	/* Relaxed: all other threads have left. */
-	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) {
-		wri_pfd_unwatch(pfd);
+	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) { /* a guess */
+		pfd_del(pfd);
 		if (poller.forsaken != NULL) {
 			poller.forsaken(pfd);
 		}
@@ -144,18 +180,18 @@ pfd_forsake(struct wri_pfd *pfd)
 void
 wri_poller_fini(void)
 {
-	WRI_ASSERT(poller.ops != NULL);
+	WRI_ASSERT(poller_ops() != NULL);
 	wri_table_each(pfd_forsake);
-	sets_fini(poller.ops);
+	sets_fini(poller_ops());
 	wri_table_fini();
 	poller.ready = NULL;
-	poller.ops = NULL;
+	wri_store(&poller.ops, NULL, WRI_RLX);
 }
 
 const char *
 wri_poller_name(void)
 {
-	return poller.ops == NULL ? "" : poller.ops->name;
+	return poller_ops() == NULL ? "" : poller_ops()->name;
 }
 
 const char *
@@ -177,7 +213,7 @@ slot_wait(void *slot, bool block)
 	unsigned n;
 
 	WRI_DASSERT(set->nevents == 0);
-	n = poller.ops->wait(set, set->events, block);
+	n = poller_ops()->wait(set, set->events, block);
 	set->nevents = n;
 	/* Relaxed: counters with one writer at a time, the owner. */
 	wri_store(&set->waits, wri_load(&set->waits, WRI_RLX) + 1, WRI_RLX);
@@ -209,7 +245,7 @@ slot_feed(void *slot)
 static void
 slot_wake(void *slot)
 {
-	poller.ops->wake(slot);
+	poller_ops()->wake(slot);
 }
 
 static const struct wri_role_ops poller_role_ops = {
@@ -251,18 +287,6 @@ poller_place(void)
 	return best;
 }
 
-/* End the life: its events are nobody's from here on. */
-static void
-pfd_retire(struct wri_pfd *pfd)
-{
-	uint32_t gen = wri_load(&pfd->gen, WRI_RLX); /* ours to write */
-
-	WRI_ASSERT(gen % 2 == 1);
-	/* Relaxed: an event that slips through is late, which is allowed. */
-	wri_store(&pfd->gen, gen + 1, WRI_RLX);
-	wri_sub(&pfd->set->nfds, 1, WRI_RLX); /* a counter */
-}
-
 weir_err
 wri_pfd_open(struct wri_pfd **pfdp, int fd)
 {
@@ -278,9 +302,9 @@ wri_pfd_open(struct wri_pfd **pfdp, int fd)
 	gen = wri_load(&pfd->gen, WRI_RLX); /* came with the element */
 	WRI_ASSERT(gen % 2 == 0);
 	wri_store(&pfd->gen, gen + 1, WRI_REL); /* D2 */
-	err = poller.ops->add(pfd->set, pfd);
+	err = poller_ops()->add(pfd->set, pfd);
 	if (err != WEIR_OK) {
-		pfd_retire(pfd);
+		(void)pfd_retire(pfd);
 		wri_table_put(pfd);
 		return err;
 	}
@@ -291,31 +315,31 @@ wri_pfd_open(struct wri_pfd **pfdp, int fd)
 void
 wri_pfd_unwatch(struct wri_pfd *pfd)
 {
-	if (pfd->set == NULL) {
-		return; /* fini has done it */
-	}
-	pfd_retire(pfd);
-	poller.ops->del(pfd->set, pfd);
-	pfd->set = NULL; /* it may go before the element does */
+	if (wri_life_visit() == WEIR_OK) {
+		pfd_del(pfd);
+		wri_life_leave();
+	} /* else fini does it, or has done it */
 }
 
 void
 wri_pfd_free(struct wri_pfd *pfd)
 {
-	/* Relaxed: the caller has unwatched it. */
-	WRI_ASSERT(wri_load(&pfd->gen, WRI_RLX) % 2 == 0);
 	wri_table_put(pfd);
 }
 
 void
 wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 {
-	struct wri_poll_set *set = pfd->set;
+	const struct wri_poller_ops *ops = poller_ops();
 
-	/* NULL: unwatched; there may be no poller any more. */
-	if (set != NULL && poller.ops->want != NULL) {
-		poller.ops->want(set, pfd, dirs);
+	if (ops == NULL || ops->want == NULL || wri_life_visit() != WEIR_OK) {
+		return;
 	}
+	/* Even: the set of its life may be gone.  Relaxed: it goes after us. */
+	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) {
+		ops->want(pfd->set, pfd, dirs);
+	}
+	wri_life_leave();
 }
 
 void

@@ -15,6 +15,8 @@
  *            T7  visit: visitors (seq_cst), then stopping (seq_cst) <-> stop:
  *                stopping, then visitors (seq_cst).  Forbids "memory freed, or
  *                a slot's poller gone, and somebody will touch it".
+ *            T8  end: stopped (release) -> wri_pool_stop by another (acquire):
+ *                nothing of the pool is touched any more.
  * Bounds     runners_max threads.
  * Proof      test/explorer/x_pool.c, x_pool_wait.c, x_pool_stop.c;
  *            test/taskq/test_pool.c
@@ -26,6 +28,7 @@
 
 #include <weir/weir.h>
 
+#include <limits.h>
 #include <stdio.h>
 
 static wri_aptr default_pool;
@@ -69,10 +72,15 @@ wri_pool_push(struct wri_pool *pool, struct wri_task *task)
 	}
 }
 
+/* After weir_fini: a place where nothing runs. */
 static struct weir_exec *
 exec_or_default(struct weir_exec *exec)
 {
-	return exec != NULL ? exec : &wri_pool_default()->exec;
+	struct wri_pool *pool = exec == NULL ? wri_pool_default() : NULL;
+
+	return exec != NULL   ? exec
+	       : pool != NULL ? &pool->exec
+			      : &default_storage.exec;
 }
 
 void
@@ -209,9 +217,9 @@ pool_clear(struct wri_pool *pool)
 		wri_store(&default_slots[i].role, 0, WRI_RLX);
 		wri_store(&default_slots[i].asleep, 0, WRI_RLX);
 	}
+	wri_store(&pool->stopped, 0, WRI_RLX);
 	pool->slots = default_slots;
 	pool->nwaiting = 0;
-	pool->stopped = false;
 }
 
 static struct wri_pool *
@@ -362,44 +370,60 @@ pool_left(struct wri_pool *pool, weir_time until)
 	return true;
 }
 
+bool
+wri_pool_claim(struct wri_pool *pool)
+{
+	uint32_t none = 0;
+
+	return wri_cas(&pool->stopping, &none, POOL_STOPS, WRI_SC); /* T1 */
+}
+
 weir_err
-wri_pool_stop(struct wri_pool *pool, weir_time until)
+wri_pool_end(struct wri_pool *pool, weir_time until)
 {
 	weir_time soon = wri_now() + ABANDON_NS;
+	bool ended;
 	unsigned n;
 
 	if (until < soon) {
 		until = soon; /* for those who only have to run once more */
 	}
-	wri_mtx_lock(&pool->lock);
-	if (wri_load(&pool->stopping, WRI_RLX) == 0) {          /* under lock */
-		wri_store(&pool->stopping, POOL_STOPS, WRI_SC); /* T1 */
-	}
+	wri_mtx_lock(&pool->lock); /* who grows it now has seen no stop */
 	wri_mtx_unlock(&pool->lock);
-	/* From here on no thread is started. */
-	if (!pool->stopped &&
-	    wri_load(&pool->stopping, WRI_RLX) != POOL_ABANDONED) { /* ours */
-		pool_rouse(pool);
-		pool->stopped = pool_end(pool, until);
-		n = wri_load(&pool->nrunners, WRI_RLX); /* no growth now */
-		for (unsigned i = 0; i < n; i++) {
-			struct wri_runner *r = pool_runner(pool, i);
+	pool_rouse(pool);
+	ended = pool_end(pool, until);
+	n = wri_load(&pool->nrunners, WRI_RLX); /* no growth now */
+	for (unsigned i = 0; i < n; i++) {
+		struct wri_runner *r = pool_runner(pool, i);
 
-			if (pool->stopped) {
-				wri_thread_join(&r->thread);
-			} else {
-				wri_thread_detach(&r->thread);
-			}
-		}
-		if (pool->stopped && !pool_left(pool, until)) {
-			wri_store(&pool->stopping, POOL_ABANDONED, WRI_SC);
-			pool->stopped = false;
+		if (ended) {
+			wri_thread_join(&r->thread);
+		} else {
+			wri_thread_detach(&r->thread);
 		}
 	}
-	/* Relaxed: written by us. */
-	return wri_load(&pool->stopping, WRI_RLX) == POOL_ABANDONED
-		   ? WEIR_ETIMEDOUT
-		   : WEIR_OK;
+	if (ended && !pool_left(pool, until)) {
+		wri_store(&pool->stopping, POOL_ABANDONED, WRI_SC);
+		ended = false;
+	}
+	/* T8.  The last touch: who waits for it may free the pool. */
+	wri_store(&pool->stopped, ended ? POOL_ENDED : POOL_LOST, WRI_REL);
+	wri_futex_wake(&pool->stopped, INT_MAX);
+	return ended ? WEIR_OK : WEIR_ETIMEDOUT;
+}
+
+weir_err
+wri_pool_stop(struct wri_pool *pool, weir_time until)
+{
+	uint32_t stopped;
+
+	if (wri_pool_claim(pool)) {
+		return wri_pool_end(pool, until);
+	}
+	while ((stopped = wri_load(&pool->stopped, WRI_ACQ)) == 0) { /* T8 */
+		(void)wri_futex_wait(&pool->stopped, 0, WEIR_NEVER);
+	}
+	return stopped == POOL_ENDED ? WEIR_OK : WEIR_ETIMEDOUT;
 }
 
 weir_err
@@ -408,7 +432,7 @@ wri_pool_fini(struct wri_pool *pool, weir_time until)
 	weir_err rv = wri_pool_stop(pool, until);
 
 	wri_watch_delist(pool);
-	if (pool->stopped) {
+	if (rv == WEIR_OK) {
 		pool_free(pool); /* else a thread may still touch it */
 	}
 	return rv;

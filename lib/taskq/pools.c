@@ -60,19 +60,23 @@ weir_pool_alloc(weir_pool **poolp, const weir_pool_params *params)
 	struct wri_pool *pool;
 	weir_err rv = wri_life_check();
 
+	if (rv == WEIR_OK) {
+		rv = poolp == NULL
+			 ? WEIR_EINVAL
+			 : config_of(
+			       params != NULL ? params : &defaults, &config);
+	}
+	if (rv == WEIR_OK) {
+		rv = wri_life_enter();
+	}
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	if (poolp == NULL) {
-		return WEIR_EINVAL;
-	}
-	rv = config_of(params != NULL ? params : &defaults, &config);
-	if (rv == WEIR_OK) {
-		rv = wri_pool_init(&pool, &config);
-	}
+	rv = wri_pool_init(&pool, &config);
 	if (rv == WEIR_OK) {
 		*poolp = (weir_pool *)pool;
 	}
+	wri_life_leave();
 	return rv;
 }
 

@@ -27,12 +27,16 @@
 #define NAP_NS_MIN 50000
 #define NAP_NS_MAX 1000000
 
-/* pool->stopping */
+/* pool->stopping; who moves it from 0 is the pool's stopper. */
 #define POOL_STOPS 1u
 #define POOL_ABANDONED 2u
 /* For threads that are not in a callback to see that they are abandoned [ns].
  */
 #define ABANDON_NS 10000000
+
+/* pool->stopped */
+#define POOL_ENDED 1u /* all threads have ended */
+#define POOL_LOST 2u  /* some were abandoned: the memory stays */
 
 #define PARKED_WORDS (WEIR_POOL_THREADS_MAX / 64 + 1)
 #define RUNNERS_MAX (WEIR_POOL_THREADS_MAX + 64)
@@ -104,7 +108,7 @@ struct wri_pool {
 	char name[9];
 	bool plain_names;
 	struct wri_pool *next; /* guarded by the list's lock */
-	bool stopped;          /* by its stopper: all threads have ended */
+	wri_a32 stopped; /* 0, POOL_ENDED, POOL_LOST: the stopper's last word */
 
 	/* Any thread. */
 	struct wri_mpsc door;
@@ -135,6 +139,10 @@ pool_runner(struct wri_pool *pool, unsigned i)
 
 /* pool.c */
 void wri_pool_push(struct wri_pool *pool, struct wri_task *task);
+/* Become the stopper; false: there is one. */
+bool wri_pool_claim(struct wri_pool *pool);
+/* As wri_pool_stop, by the stopper. */
+weir_err wri_pool_end(struct wri_pool *pool, weir_time until);
 
 /* wake.c */
 bool wri_pool_sleeps(struct wri_pool *pool);

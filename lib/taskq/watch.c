@@ -25,6 +25,8 @@
 
 #include "base/clock.h"
 
+#include <limits.h>
+
 static struct {
 	/* Fixed between init and fini. */
 	struct wri_alarm *alarm;
@@ -33,6 +35,8 @@ static struct {
 	wri_a64 at;     /* when the timer rings; 0: off */
 	wri_a64 last;   /* when a serving thread set it last */
 	wri_a32 stream; /* 1: that was soon after the time before */
+
+	wri_a32 delisted; /* counts pools that have gone */
 
 	/* lock: the list. */
 	wri_mtx lock;
@@ -77,21 +81,77 @@ wri_watch_delist(struct wri_pool *pool)
 	}
 	*pp = pool->next;
 	wri_mtx_unlock(&watch.lock);
+	wri_add(&watch.delisted, 1, WRI_SC);
+	wri_futex_wake(&watch.delisted, INT_MAX);
+}
+
+/*
+ * A pool to be stopped, claimed; NULL: none.  *others: how many are being
+ * stopped by those who free them.
+ */
+static struct wri_pool *
+claim_one(const struct wri_pool *but, unsigned *others)
+{
+	struct wri_pool *p;
+
+	*others = 0;
+	wri_mtx_lock(&watch.lock);
+	for (p = watch.pools; p != NULL; p = p->next) {
+		if (p != but && wri_pool_claim(p)) {
+			break;
+		}
+		*others += p != but && wri_load(&p->stopped, WRI_ACQ) == 0;
+	}
+	wri_mtx_unlock(&watch.lock);
+	return p;
+}
+
+/*
+ * Those who free a pool wait for a callback that does not return: let nothing
+ * of theirs touch what ends with us.
+ */
+static void
+abandon_others(const struct wri_pool *but)
+{
+	weir_time until;
+
+	wri_mtx_lock(&watch.lock);
+	for (struct wri_pool *p = watch.pools; p != NULL; p = p->next) {
+		if (p != but) {
+			wri_store(
+			    &p->stopping, POOL_ABANDONED, WRI_SC); /* T6 */
+		}
+	}
+	wri_mtx_unlock(&watch.lock);
+	/* For threads that are not in a callback to see it. */
+	until = wri_now() + ABANDON_NS;
+	while (wri_now() < until) {
+		(void)wri_futex_wait(
+		    &watch.delisted, wri_load(&watch.delisted, WRI_RLX), until);
+	}
 }
 
 weir_err
 wri_taskq_stop_others(struct wri_pool *but, weir_time until)
 {
 	weir_err rv = WEIR_OK;
-	struct wri_pool *p;
 
-	/* Nobody makes or frees pools now; the lock is for the watch. */
-	for (p = watch.pools; p != NULL; p = p->next) {
-		if (p != but && wri_pool_stop(p, until) != WEIR_OK) {
-			rv = WEIR_ETIMEDOUT;
+	for (;;) {
+		uint32_t seen = wri_load(&watch.delisted, WRI_SC);
+		unsigned others;
+		struct wri_pool *p = claim_one(but, &others);
+
+		if (p != NULL) {
+			if (wri_pool_end(p, until) != WEIR_OK) {
+				rv = WEIR_ETIMEDOUT;
+			}
+		} else if (others == 0) {
+			return rv;
+		} else if (!wri_futex_wait(&watch.delisted, seen, until)) {
+			abandon_others(but);
+			return WEIR_ETIMEDOUT;
 		}
 	}
-	return rv;
 }
 
 bool

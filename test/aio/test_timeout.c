@@ -127,6 +127,58 @@ START_TEST(far_deadlines_do_not_overflow)
 }
 END_TEST
 
+START_TEST(a_hook_that_blocks_stops_no_other_timeouts)
+{
+	struct consumer blocked, c;
+	static struct toy slow;
+	struct latch in, hold;
+
+	latch_init(&in);
+	latch_init(&hold);
+	toy_init(&slow, TOY_FULL);
+	slow.in_hook = &in;
+	slow.hold_hook = &hold;
+	consumer_init(&blocked, NULL, NULL);
+	consumer_init(&c, NULL, NULL);
+	(void)weir_aio_set_timeout(blocked.aio, WEIR_US(100));
+	toy_submit(&slow, blocked.aio);
+	ck_assert(latch_wait(&in, 1));
+	(void)weir_aio_set_timeout(c.aio, WEIR_US(100));
+	for (unsigned n = 1; n <= 20; n++) {
+		toy_submit(&toy, c.aio);
+		consumer_expect(&c, n, WEIR_ETIMEDOUT);
+		consumer_settle(&c);
+	}
+	ck_assert_uint_eq(blocked.calls, 0);
+	latch_hit(&hold);
+	consumer_expect(&blocked, 1, WEIR_ETIMEDOUT);
+	consumer_fini(&blocked);
+	consumer_fini(&c);
+	toy_fini(&slow);
+	latch_fini(&in);
+	latch_fini(&hold);
+}
+END_TEST
+
+START_TEST(conversions_of_time_saturate)
+{
+	ck_assert_int_eq(WEIR_US(3), 3000);
+	ck_assert_int_eq(WEIR_MS(-2), -2000000);
+	ck_assert_int_eq(WEIR_SECONDS(INT64_MAX), INT64_MAX);
+	ck_assert_int_eq(WEIR_SECONDS(INT64_MIN), INT64_MIN);
+	ck_assert_int_eq(WEIR_MS(INT64_MAX / 1000000), 9223372036854000000);
+	ck_assert_int_eq(WEIR_MS(INT64_MAX / 1000000 + 1), INT64_MAX);
+	ck_assert_int_eq(weir_time_after(5, 6), 11);
+	ck_assert_int_eq(weir_time_after(5, 0), 5);
+	ck_assert_int_eq(weir_time_after(5, -3), 5);
+	ck_assert_int_eq(weir_time_after(5, WEIR_INFINITE), WEIR_NEVER);
+	ck_assert_int_eq(weir_time_after(5, WEIR_DEFAULT), WEIR_NEVER);
+	ck_assert_int_eq(weir_time_after(5, INT64_MAX), WEIR_NEVER);
+	ck_assert_int_eq(weir_time_after(WEIR_NEVER, 1), WEIR_NEVER);
+	ck_assert_int_eq(weir_time_after(5, INT64_MAX - 6), WEIR_NEVER - 1);
+}
+END_TEST
+
 START_TEST(an_end_at_once_beats_timeout_zero)
 {
 	struct consumer c;
@@ -223,6 +275,8 @@ main(void)
 	tcase_add_test(tc, a_shorter_timeout_on_the_same_handle_is_seen);
 	tcase_add_test(tc, far_deadlines_do_not_overflow);
 	tcase_add_test(tc, an_end_at_once_beats_timeout_zero);
+	tcase_add_test(tc, a_hook_that_blocks_stops_no_other_timeouts);
+	tcase_add_test(tc, conversions_of_time_saturate);
 	tcase_add_test(tc, timeouts_that_never_fire_leave_no_trace);
 	tcase_add_test(tc, random_timeouts_over_many_handles_lose_none);
 	suite_add_tcase(suite, tc);

@@ -77,7 +77,7 @@ rig_up(unsigned n, unsigned m)
 	struct wri_alarm *alarm;
 
 	slow_expire = false;
-	wri_life_set(true);
+	wri_life_set(WRI_LIFE_UP);
 	wri_registry_begin(SLACK);
 	X_ASSERT(wri_timer_init(1, &ops, fake_pool_watch, &alarm) == WEIR_OK);
 	fake_pool_up(alarm, n, m);
@@ -104,7 +104,7 @@ rig_check_empty(void)
 void
 rig_down(void)
 {
-	wri_life_set(false);
+	wri_life_set(WRI_LIFE_DOWN);
 	rooms_down();
 	rig_check_empty();
 }
@@ -114,13 +114,9 @@ rig_fini(weir_time until)
 {
 	weir_err rv = WEIR_OK;
 
-	wri_life_set(false);
+	wri_life_set(WRI_LIFE_DOWN);
 	wri_registry_stop();
 	if (!wri_registry_wait(until)) {
-		rv = WEIR_ETIMEDOUT;
-	}
-	wri_registry_stop();
-	if (rv == WEIR_OK && !wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
 	}
 	(void)wri_registry_orphan();

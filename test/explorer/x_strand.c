@@ -31,7 +31,7 @@ static struct wri_runner *before; /* who ran the task before */
 static void
 up(unsigned tokens, unsigned slots)
 {
-	wri_life_set(true);
+	wri_life_set(WRI_LIFE_UP);
 	(void)rig_up((struct rig_config){
 	    .tokens = tokens, .threads_max = tokens, .slots = slots});
 	nitems = 0;

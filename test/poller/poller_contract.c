@@ -5,6 +5,7 @@
  * crowds are in poller_sleep.c.
  */
 #include "poller/poller.h"
+#include "base/life.h"
 #include "rig.h"
 #include "support/run.h"
 
@@ -405,5 +406,6 @@ poller_suite(void)
 int
 main(void)
 {
+	wri_life_set(WRI_LIFE_UP); /* there is no weir_init here */
 	return run_suite(poller_suite());
 }

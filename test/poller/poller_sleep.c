@@ -4,6 +4,7 @@
  *
  * Each test runs once per backend; _i is its place in rig_backends.
  */
+#include "base/life.h"
 #include "base/sync.h"
 #include "base/thread.h"
 #include "poller/poller.h"
@@ -263,5 +264,6 @@ poller_suite(void)
 int
 main(void)
 {
+	wri_life_set(WRI_LIFE_UP); /* there is no weir_init here */
 	return run_suite(poller_suite());
 }

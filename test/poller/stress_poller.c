@@ -6,6 +6,7 @@
  * Bounds     WORKERS x LIVES; seeded, the seed is printed when it fails.
  * Pairs      S1  ready: told (release) -> worker: told (acquire).
  */
+#include "base/life.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sync.h"
@@ -212,5 +213,6 @@ stress_suite(void)
 int
 main(void)
 {
+	wri_life_set(WRI_LIFE_UP); /* there is no weir_init here */
 	return run_suite(stress_suite());
 }

@@ -3,6 +3,7 @@
  *
  * Loop tests run once per backend; _i is its place in rig_backends.
  */
+#include "base/life.h"
 #include "base/mem.h"
 #include "base/sys.h"
 #include "poller/poller.h"
@@ -484,5 +485,6 @@ poller_suite(void)
 int
 main(void)
 {
+	wri_life_set(WRI_LIFE_UP); /* there is no weir_init here */
 	return run_suite(poller_suite());
 }

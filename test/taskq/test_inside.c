@@ -211,6 +211,135 @@ START_TEST(a_callback_may_stop_and_free_another_handle)
 }
 END_TEST
 
+static void
+then_free_other(struct consumer *c)
+{
+	struct consumer *other = c->arg;
+
+	other->gone = true;
+	weir_aio_free(other->aio);
+	latch_hit(&in);
+}
+
+START_TEST(where_waiting_is_edeadlk_free_is_reap)
+{
+	struct consumer a, b;
+
+	up(1, 1);
+	toy.stubborn = true;
+	consumer_init(&b, NULL, NULL);
+	consumer_init(&a, then_free_other, &b);
+	toy_submit(&toy, b.aio);
+	weir_sleep_aio(1, a.aio);
+	/* It returns although b cannot end yet. */
+	ck_assert(latch_wait(&in, 1));
+	ck_assert_uint_eq(b.calls, 0);
+	ck_assert(toy_finish_first(&toy, WEIR_OK, 0));
+	consumer_expect(&b, 1, WEIR_OK);
+	consumer_wait(&a, 1);
+	consumer_fini(&a);
+	consumer_fini(&b);
+	down();
+}
+END_TEST
+
+/* --- Everything from everywhere ---------------------------------------- */
+
+static _Atomic unsigned wrong;
+
+/* What a program may do in a callback, a hook, a release. */
+static void
+do_anything(void)
+{
+	const weir_pool_params pp = {.size = sizeof(pp), .threads_min = 1};
+	weir_stats stats = {.size = sizeof(stats)};
+	weir_params params = {.size = sizeof(params)};
+	weir_strand *strand;
+	weir_interval *iv;
+	weir_pool *pool;
+	weir_task *task;
+	weir_aio *aio;
+
+	wrong += weir_get_stats(&stats) != WEIR_OK;
+	wrong += weir_get_params(&params) != WEIR_OK;
+	wrong += weir_pool_alloc(&pool, &pp) != WEIR_OK;
+	wrong += weir_strand_alloc(&strand, pool) != WEIR_OK;
+	wrong += weir_interval_alloc(&iv, WEIR_US(10)) != WEIR_OK;
+	wrong += weir_task_alloc(&task, latch_hit_cb, &go,
+		     weir_strand_exec(strand)) != WEIR_OK;
+	wrong += weir_task_post(task) != WEIR_OK;
+	wrong += weir_aio_alloc(&aio, NULL, NULL) != WEIR_OK;
+	wrong += weir_aio_set_executor(aio, weir_pool_exec(pool)) != WEIR_OK;
+	weir_interval_next(iv, aio);
+	wrong += weir_aio_wait(aio) != WEIR_OK;
+	weir_sleep_aio(WEIR_INFINITE, aio);
+	wrong += weir_aio_cancel(aio) != WEIR_CANCEL_REQUESTED;
+	weir_aio_free(aio);
+	weir_interval_free(iv);
+	wrong += weir_task_wait(task) != WEIR_OK;
+	weir_task_free(task);
+	wrong += weir_strand_free(strand) != WEIR_OK;
+	wrong += weir_pool_free(pool) != WEIR_OK;
+}
+
+static void
+then_anything(struct consumer *c)
+{
+	(void)c;
+	do_anything();
+}
+
+static void
+release_anything(struct toy *t)
+{
+	(void)t;
+	do_anything();
+}
+
+static void
+hook_anything(weir_aio *aio, void *arg, weir_err why)
+{
+	(void)arg;
+	do_anything();
+	(void)weir_aio_finish(aio, why);
+}
+
+static const weir_provider anything = {
+    sizeof(anything), "anything", hook_anything, NULL};
+
+START_TEST(callbacks_hooks_and_releases_may_call_anything)
+{
+	struct consumer c;
+
+	up(2, 16);
+	wrong = 0;
+	toy.at_release = release_anything;
+	consumer_init(&c, then_anything, NULL);
+	/* Release and callback. */
+	toy_submit(&toy, c.aio);
+	ck_assert(toy_finish(&toy, c.aio, WEIR_OK, 0));
+	consumer_expect(&c, 1, WEIR_OK);
+	consumer_settle(&c);
+	/* The hook, on our stack and on a thread of weir. */
+	for (unsigned n = 2; n <= 3; n++) {
+		(void)weir_aio_set_timeout(
+		    c.aio, n == 2 ? WEIR_INFINITE : WEIR_MS(1));
+		ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
+		ck_assert_int_eq(
+		    weir_aio_start(c.aio, &anything, NULL), WEIR_OK);
+		if (n == 2) {
+			(void)weir_aio_cancel(c.aio);
+		}
+		consumer_expect(
+		    &c, n, n == 2 ? WEIR_ECANCELED : WEIR_ETIMEDOUT);
+		consumer_settle(&c);
+	}
+	ck_assert_uint_eq(wrong, 0);
+	consumer_fini(&c);
+	down();
+}
+END_TEST
+
 static _Thread_local unsigned depth;
 static _Atomic bool nested;
 
@@ -453,6 +582,8 @@ main(void)
 	tcase_add_test(tc, where_no_thread_would_be_left_waiting_is_edeadlk);
 	tcase_add_test(tc, of_more_waiters_than_threads_the_last_are_edeadlk);
 	tcase_add_test(tc, a_callback_may_look_without_waiting);
+	tcase_add_test(tc, where_waiting_is_edeadlk_free_is_reap);
+	tcase_add_test(tc, callbacks_hooks_and_releases_may_call_anything);
 	tcase_add_loop_test(
 	    tc, a_callback_may_stop_and_free_another_handle, 1, 4);
 	tcase_add_test(tc, no_callback_runs_on_the_stack_of_one_that_waits);

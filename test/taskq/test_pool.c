@@ -6,6 +6,7 @@
 #include "aio/toy.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "contract/socks.h"
 #include "support/rt.h"
 #include "support/run.h"
 #include "weir/proc.h"
@@ -15,6 +16,8 @@
 #include <check.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 static struct toy toy;
 static struct latch in, go;
@@ -53,7 +56,7 @@ make(const char *name, int threads_min, int threads_max)
 }
 
 static void
-bind(struct consumer *c, weir_pool *pool)
+place(struct consumer *c, weir_pool *pool)
 {
 	ck_assert_int_eq(
 	    weir_aio_set_executor(c->aio, weir_pool_exec(pool)), WEIR_OK);
@@ -163,7 +166,7 @@ START_TEST(many_pools_come_and_go)
 		struct consumer c;
 
 		consumer_init(&c, NULL, NULL);
-		bind(&c, pool);
+		place(&c, pool);
 		weir_sleep_aio(i % 2, c.aio);
 		consumer_expect(&c, 1, WEIR_OK);
 		consumer_fini(&c);
@@ -189,7 +192,7 @@ START_TEST(a_pool_that_is_in_use_is_ebusy_and_goes_on)
 	    WEIR_OK);
 	ck_assert_int_eq(weir_strand_free(strand), WEIR_EBUSY);
 	consumer_init(&c, NULL, NULL);
-	bind(&c, pool);
+	place(&c, pool);
 	/* Each goes on as before. */
 	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
 	ck_assert(latch_wait(&in, 1));
@@ -224,7 +227,7 @@ START_TEST(on_its_own_thread_a_pool_is_not_freed)
 
 	ck_assert_int_eq(weir_strand_alloc(&strand, pool), WEIR_OK);
 	consumer_init(&c, then_free_pool, &pool);
-	bind(&c, pool);
+	place(&c, pool);
 	weir_sleep_aio(1, c.aio);
 	consumer_expect(&c, 1, WEIR_EDEADLK);
 	consumer_settle(&c);
@@ -260,7 +263,7 @@ START_TEST(a_reaped_handle_lets_go_of_its_pool)
 
 	consumer_init(&tick, NULL, NULL);
 	consumer_init(&c, NULL, NULL);
-	bind(&c, pool);
+	place(&c, pool);
 	/* The expiry thread knows it, and for long. */
 	weir_sleep_aio(WEIR_SECONDS(3000), c.aio);
 	ck_assert_int_eq(weir_aio_wait_until(c.aio, weir_now() + WEIR_MS(20)),
@@ -299,7 +302,7 @@ START_TEST(a_pool_may_be_freed_as_soon_as_its_handles_are)
 		struct consumer c;
 
 		consumer_init(&c, NULL, NULL);
-		bind(&c, pool);
+		place(&c, pool);
 		if (i % 2 == 0) {
 			ck_assert_int_eq(
 			    weir_strand_alloc(&strand, pool), WEIR_OK);
@@ -357,7 +360,7 @@ START_TEST(at_most_so_many_callbacks_run_at_once)
 		running = running_max = 0;
 		for (int i = 0; i < 40; i++) {
 			consumer_init(&c[i], then_count, NULL);
-			bind(&c[i], pool);
+			place(&c[i], pool);
 			weir_sleep_aio(1, c[i].aio);
 		}
 		for (int i = 0; i < 40; i++) {
@@ -389,7 +392,7 @@ START_TEST(as_many_long_callbacks_run_at_once_as_there_are_threads)
 
 	for (unsigned i = 0; i < n; i++) {
 		consumer_init(&c[i], then_meet, &n);
-		bind(&c[i], pool);
+		place(&c[i], pool);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		if (i % 2 == 0) {
@@ -430,13 +433,13 @@ START_TEST(blocked_callbacks_delay_nobody_while_one_thread_is_free)
 
 	for (int i = 0; i < 3; i++) {
 		consumer_init(&blocked[i], then_block, NULL);
-		bind(&blocked[i], pool);
+		place(&blocked[i], pool);
 		weir_sleep_aio(0, blocked[i].aio);
 	}
 	ck_assert(latch_wait(&in, 3));
 	for (int i = 0; i < 10; i++) {
 		consumer_init(&c[i], then_go_on, NULL);
-		bind(&c[i], pool);
+		place(&c[i], pool);
 		weir_sleep_aio(0, c[i].aio);
 	}
 	for (int i = 0; i < 10; i++) {
@@ -478,10 +481,10 @@ START_TEST(what_a_callback_queued_before_it_blocks_is_served_by_others)
 
 		for (int i = 0; i < 20; i++) {
 			consumer_init(&fed[i], NULL, NULL);
-			bind(&fed[i], pool);
+			place(&fed[i], pool);
 		}
 		consumer_init(&c, then_feed_and_block, fed);
-		bind(&c, pool);
+		place(&c, pool);
 		weir_sleep_aio(1, c.aio);
 		for (int i = 0; i < 20; i++) {
 			consumer_expect(&fed[i], 1, WEIR_OK);
@@ -495,6 +498,96 @@ START_TEST(what_a_callback_queued_before_it_blocks_is_served_by_others)
 		latch_fini(&go);
 		latch_init(&go);
 	}
+}
+END_TEST
+
+/* --- Pollers ----------------------------------------------------------- */
+
+/* A connection of weir's, and our end of it. */
+struct wire {
+	weir_stream *stream;
+	int peer;
+	struct consumer c;
+	char byte;
+};
+
+static void
+wire_open(
+    struct wire *w, weir_stream_listener *l, void (*then)(struct consumer *))
+{
+	weir_iov iov;
+
+	w->peer = socks_connect(l);
+	w->stream = socks_accept(l);
+	consumer_init(&w->c, then, NULL);
+	iov = (weir_iov){&w->byte, 1};
+	ck_assert_int_eq(weir_aio_set_iov(w->c.aio, 1, &iov), WEIR_OK);
+}
+
+static void
+wire_close(struct wire *w)
+{
+	consumer_fini(&w->c);
+	weir_stream_free(w->stream);
+	ck_assert_int_eq(close(w->peer), 0);
+}
+
+static void
+wire_recv(struct wire *w)
+{
+	weir_stream_recv(w->stream, w->c.aio);
+	/* Only when it waits in the poller is the poller needed. */
+	ck_assert_int_eq(weir_aio_wait_until(w->c.aio, 0), WEIR_ETIMEDOUT);
+}
+
+static void
+wire_feed(struct wire *w)
+{
+	ck_assert_int_eq(send(w->peer, "x", 1, 0), 1);
+}
+
+START_TEST(the_thread_that_polled_may_block_and_others_get_their_events)
+{
+	const weir_params p = {
+	    .size = sizeof(p), .num_task_threads = 3, .num_poller_threads = _i};
+	weir_stream_listener *l;
+	struct wire blocked[2], other;
+
+	rt_down();
+	rt_up(&p);
+	l = socks_listen("tcp://127.0.0.1:0");
+	for (int i = 0; i < 2; i++) {
+		wire_open(&blocked[i], l, then_block);
+	}
+	wire_open(&other, l, NULL);
+	for (int round = 0; round < 30; round++) {
+		unsigned n = (unsigned)round * 10;
+
+		for (unsigned i = 0; i < 2; i++) {
+			wire_recv(&blocked[i]);
+			wire_feed(&blocked[i]);
+			ck_assert(latch_wait(&in, i + 1));
+		}
+		for (unsigned i = 1; i <= 10; i++) {
+			wire_recv(&other);
+			wire_feed(&other);
+			consumer_expect(&other.c, n + i, WEIR_OK);
+			consumer_settle(&other.c);
+		}
+		latch_hit(&go);
+		for (int i = 0; i < 2; i++) {
+			consumer_settle(&blocked[i].c);
+		}
+		latch_fini(&go);
+		latch_init(&go);
+		latch_fini(&in);
+		latch_init(&in);
+	}
+	for (int i = 0; i < 2; i++) {
+		wire_close(&blocked[i]);
+	}
+	wire_close(&other);
+	weir_stream_listener_free(l);
 }
 END_TEST
 
@@ -561,6 +654,8 @@ main(void)
 	    tc, blocked_callbacks_delay_nobody_while_one_thread_is_free);
 	tcase_add_test(
 	    tc, what_a_callback_queued_before_it_blocks_is_served_by_others);
+	tcase_add_loop_test(tc,
+	    the_thread_that_polled_may_block_and_others_get_their_events, 1, 4);
 	tcase_add_test(tc, a_pool_without_memory_or_threads_leaves_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

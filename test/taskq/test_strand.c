@@ -45,7 +45,7 @@ teardown(void)
 }
 
 static void
-bind(struct consumer *c, weir_strand *s)
+place(struct consumer *c, weir_strand *s)
 {
 	ck_assert_int_eq(
 	    weir_aio_set_executor(c->aio, weir_strand_exec(s)), WEIR_OK);
@@ -68,7 +68,7 @@ START_TEST(callbacks_run_in_the_order_in_which_operations_ended)
 	order_len = 0;
 	for (unsigned i = 0; i < MANY; i++) {
 		consumer_init(&c[i], then_note, NULL);
-		bind(&c[i], strand);
+		place(&c[i], strand);
 		toy_submit(&toy, c[i].aio);
 	}
 	for (unsigned i = 0; i < MANY; i++) {
@@ -111,7 +111,7 @@ START_TEST(one_at_a_time_and_each_sees_what_the_one_before_wrote)
 	overlap = false;
 	for (int i = 0; i < 50; i++) {
 		consumer_init(&c[i], then_count, NULL);
-		bind(&c[i], strand);
+		place(&c[i], strand);
 	}
 	for (int i = 0; i < 50; i++) {
 		weir_sleep_aio(1, c[i].aio);
@@ -143,9 +143,9 @@ START_TEST(a_blocked_strand_holds_up_its_own_only)
 	consumer_init(&behind, NULL, NULL);
 	consumer_init(&free_one, NULL, NULL);
 	consumer_init(&pooled, NULL, NULL);
-	bind(&blocked, strand);
-	bind(&behind, strand);
-	bind(&free_one, other);
+	place(&blocked, strand);
+	place(&behind, strand);
+	place(&free_one, other);
 	ck_assert_int_eq(
 	    weir_aio_set_executor(pooled.aio, weir_pool_exec(pool)), WEIR_OK);
 	toy_submit_now(blocked.aio, WEIR_OK, 0);
@@ -176,7 +176,7 @@ START_TEST(a_thousand_strands_need_no_more_threads)
 	for (int i = 0; i < 1000; i++) {
 		ck_assert_int_eq(weir_strand_alloc(&s[i], pool), WEIR_OK);
 		consumer_init(&c[i], NULL, NULL);
-		bind(&c[i], s[i]);
+		place(&c[i], s[i]);
 		toy_submit_now(c[i].aio, WEIR_OK, 0);
 	}
 	for (int i = 0; i < 1000; i++) {
@@ -203,7 +203,7 @@ START_TEST(a_busy_strand_gives_others_their_turn)
 	inside = 0;
 	for (int i = 0; i < 64; i++) {
 		consumer_init(&c[i], then_count, NULL);
-		bind(&c[i], busy);
+		place(&c[i], busy);
 		toy_submit_now(c[i].aio, WEIR_OK, 0);
 	}
 	consumer_init(&other, NULL, NULL);
@@ -231,7 +231,7 @@ START_TEST(a_strand_that_is_in_use_is_ebusy)
 
 	ck_assert_int_eq(weir_strand_alloc(&s, NULL), WEIR_OK);
 	consumer_init(&c, NULL, NULL);
-	bind(&c, s);
+	place(&c, s);
 	ck_assert_int_eq(weir_strand_free(s), WEIR_EBUSY);
 	toy_submit_now(c.aio, WEIR_OK, 0);
 	consumer_wait(&c, 1);
@@ -262,7 +262,7 @@ START_TEST(the_callback_that_runs_on_a_strand_may_free_it)
 
 		ck_assert_int_eq(weir_strand_alloc(&s, pool), WEIR_OK);
 		consumer_init(&c, then_free_strand, &s);
-		bind(&c, s);
+		place(&c, s);
 		toy_submit_now(c.aio, WEIR_OK, 0);
 		consumer_expect(&c, 1, WEIR_OK);
 		consumer_fini(&c);
@@ -322,7 +322,7 @@ START_TEST(many_threads_feed_one_strand)
 	overlap = stop = false;
 	for (int i = 0; i < 32; i++) {
 		consumer_init(&c[i], then_submit, NULL);
-		bind(&c[i], strand);
+		place(&c[i], strand);
 		toy_submit(&toy, c[i].aio);
 	}
 	for (int i = 0; i < 3; i++) {
