@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cpus.h"
+#include "poller/poller.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -69,11 +70,8 @@ struct params_choice {
 	size_t words_len;
 };
 
-/* The backends of lib/poller; the first one is the default. */
-static const char *const params_poller_words[] = {"epoll", "poll"};
-
 static const struct params_choice params_poller = {
-    "poller", "POLLER", params_poller_words, COUNT_OF(params_poller_words)};
+    "poller", "POLLER", wri_poller_names, WRI_POLLER_BACKENDS};
 
 static const char *const params_log_words[] = {
     "none", "err", "warn", "notice", "info", "debug"};
@@ -444,7 +442,7 @@ params_merge_words(struct params_merge *m)
 		rv = choice_merge(&m->out.log, m, &params_log);
 	}
 	if (m->out.poller == NULL) {
-		m->out.poller = params_poller_words[0];
+		m->out.poller = wri_poller_names[0];
 	}
 	return rv;
 }

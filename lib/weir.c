@@ -30,6 +30,7 @@
 static struct {
 	wri_a32 turn;       /* 1: a thread has what is below to itself */
 	unsigned depth;     /* successful inits without fini */
+	uint64_t pauses;    /* of accept, in earlier lives */
 	weir_params params; /* fixed while the library is up */
 	struct wri_pool *pool;
 } lib;
@@ -107,6 +108,7 @@ rooms_up(const weir_params *p)
 	if (rv != WEIR_OK) {
 		goto fail_poller;
 	}
+	lib.pauses = wri_stream_accept_pauses();
 	lib.params = *p;
 	lib.params.poller = wri_poller_name();
 	wri_pool_set_default(lib.pool);
@@ -259,7 +261,7 @@ weir_get_stats(weir_stats *stats)
 	    .polls = polls.waits,
 	    .events = polls.events,
 	    .late_finishes = aios.late,
-	    .accept_pauses = wri_stream_accept_pauses(),
+	    .accept_pauses = wri_stream_accept_pauses() - lib.pauses,
 	    .threads = tasks.threads + (unsigned)lib.params.num_expire_threads,
 	    .fds = polls.fds,
 	};

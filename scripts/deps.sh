@@ -9,6 +9,9 @@
 WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
 WEIR_DEPS_TEST="check"
 WEIR_DEPS_PERF="libbenchmark-dev"
+# Optional: a peer to compare with, a counter of instructions.  scripts/perf.sh
+# leaves out what is missing; nobody installs them unasked.
+WEIR_DEPS_PERF_MORE="libuv1-dev valgrind"
 WEIR_DEPS_SANITIZE="clang-14 clang libclang-rt-14-dev"
 WEIR_DEPS_LINT="clang-format clang-tidy shellcheck"
 

@@ -19,9 +19,13 @@
  *            running -> idle.  docs/design/aio.md has the whole table.
  * Bounds     WEIR_IOV_COPY_MAX, WEIR_IOV_BORROW_MAX, WEIR_AIO_SLOTS.
  *
- * Unless its page says otherwise every function here is MT-Safe, never
- * blocks, may be called from any callback, and does nothing with a NULL handle.
- * A call that begins after weir_aio_free or weir_aio_reap is misuse.
+ * Unless its comment says otherwise every function here is MT-Safe, never
+ * blocks and may be called from any callback.  With a NULL handle it does
+ * nothing and gives WEIR_EINVAL, 0, NULL or false (wait and stop: WEIR_OK); in
+ * a forked child it does nothing and gives WEIR_EFORK.  A call that begins
+ * after weir_aio_free or weir_aio_reap is misuse.  Settings are the consumer's:
+ * one thread at a time, while no operation is pending.
+ * docs/api/aio.md has each call in each state of the handle.
  */
 #ifndef WEIR_AIO_H
 #define WEIR_AIO_H
@@ -78,7 +82,7 @@ typedef enum weir_blocker {
  * @param aiop  the handle, given: free with weir_aio_free or weir_aio_reap.
  *              Untouched on failure.
  * @param cb    called with arg once per operation; NULL: wait-only.
- * @param arg   borrowed until the handle is freed.
+ * @param arg   borrowed until the handle is freed; NULL allowed.
  *
  * Errors      WEIR_ENOMEM  out of memory
  *             WEIR_EINVAL  aiop is NULL
@@ -107,7 +111,8 @@ WEIR_API void weir_aio_free(weir_aio *aio);
 /**
  * Stop the handle now, free it when it has become idle.
  *
- * @param aio  taken; NULL allowed.
+ * @param aio  taken; NULL allowed.  Calls that entered wait or stop before
+ *             keep the memory until they return.
  *
  * Since       0.1
  */
@@ -123,6 +128,7 @@ WEIR_API void weir_aio_reap(weir_aio *aio);
  *             WEIR_EDEADLK  called where waiting would never end (see
  *                           weir_aio_wait); the handle is stopped all the same
  * Blocks      until idle
+ * Callback    as weir_aio_wait
  * Since       0.1
  */
 WEIR_API weir_err weir_aio_stop(weir_aio *aio);
@@ -139,21 +145,26 @@ WEIR_API weir_err weir_aio_stop(weir_aio *aio);
  *
  * Result      as weir_aio_stop, or WEIR_ETIMEDOUT (the handle stays stopped)
  * Blocks      until idle or until the time
+ * Callback    as weir_aio_wait
  * Since       0.1
  */
 WEIR_API weir_err weir_aio_stop_until(
     weir_aio *aio, weir_time until, weir_blocker *what, const char **who);
 
 /**
- * As weir_aio_stop without waiting.
+ * As weir_aio_stop without waiting.  May be called again.
+ *
  * Since       0.1
  */
 WEIR_API void weir_aio_close(weir_aio *aio);
 
 /**
- * Ask the running operation to end with WEIR_ECANCELED.
+ * Ask the running operation to end with WEIR_ECANCELED.  Its provider's hook
+ * may run inside this call (also inside abort, stop, close, free and reap): do
+ * not hold a lock that the hook takes.
  *
  * Result      what it met; a cancel of an idle handle leaves no trace
+ * Blocks      never by itself; a hook may take its provider's lock
  * Since       0.1
  */
 WEIR_API weir_cancel weir_aio_cancel(weir_aio *aio);
@@ -209,8 +220,8 @@ WEIR_API bool weir_aio_busy(weir_aio *aio);
 /**
  * The result of the last operation, unchanged from the beginning of its
  * callback (wait-only: from the return of wait) to the next submit.  WEIR_OK
- * on a fresh handle, WEIR_ESTOPPED after an operation was dropped, WEIR_EINVAL
- * for NULL; while an operation is pending, unspecified.
+ * on a fresh handle, WEIR_ESTOPPED after an operation was dropped; while an
+ * operation is pending, unspecified.
  *
  * Since       0.1
  */
@@ -218,7 +229,7 @@ WEIR_API weir_err weir_aio_result(weir_aio *aio);
 
 /**
  * Bytes moved by the last operation, whatever its result; valid when the
- * result is.
+ * result is.  After one that was dropped, count and outputs read 0 and NULL.
  *
  * Since       0.1
  */
@@ -257,7 +268,7 @@ WEIR_API weir_err weir_aio_set_expire(weir_aio *aio, weir_time when);
  * replaced.  The array is copied, the memory is borrowed.
  *
  * @param n    pieces [0..WEIR_IOV_COPY_MAX]
- * @param iov  n pieces; lengths may be 0; may be NULL if n is 0.
+ * @param iov  n pieces, lengths in bytes, 0 allowed; may be NULL if n is 0.
  *
  * Errors      WEIR_EINVAL   n too large, a NULL buffer with a length, lengths
  *                           that add up to more than SSIZE_MAX; the old
@@ -282,10 +293,13 @@ WEIR_API weir_err weir_aio_borrow_iov(
     weir_aio *aio, unsigned n, const weir_iov *iov);
 
 /**
- * Store a message for the next operation.  Whose it is afterwards is decided
- * by the operation's page.
+ * Store a message: by the consumer for the next operation, by a provider
+ * between reset and finish.  Whose it is afterwards is decided by the
+ * operation's page.  (weir makes no messages yet.)
  *
- * Errors      WEIR_EMISUSE  by the consumer while an operation is pending
+ * @param msg  NULL allowed.
+ *
+ * Errors      WEIR_EMISUSE  between finish and the callback (misuse)
  * Since       0.1
  */
 WEIR_API weir_err weir_aio_set_msg(weir_aio *aio, weir_msg *msg);
@@ -297,6 +311,7 @@ WEIR_API weir_msg *weir_aio_get_msg(weir_aio *aio);
  * Set an input; inputs stay set over operations.
  *
  * @param index  [0..WEIR_AIO_SLOTS-1]
+ * @param data   borrowed as the operation's page says; NULL allowed.
  *
  * Errors      WEIR_EINVAL   index out of range
  *             WEIR_EMISUSE  while an operation is pending (misuse)
@@ -315,13 +330,16 @@ WEIR_API void *weir_aio_get_output(weir_aio *aio, unsigned index);
 
 /**
  * For the next operation only: if it ends while it is being submitted, run no
- * callback and say so.
+ * callback and say so.  Holds for operations that are started or finished
+ * before the submitting call returns, as all of weir's are; a provider that
+ * resets here and goes on elsewhere must not be given it.
  *
  * @param skipped  set to false now; true when the submitting call returns and
  *                 the operation has ended (its callback will not run), or was
  *                 dropped because the handle is stopped.  Must live until
- *                 that call has returned.
+ *                 that call has returned.  NULL: as if never called.
  *
+ * Errors      none; misuse while an operation is pending
  * Since       0.1
  */
 WEIR_API void weir_aio_skip_callback(weir_aio *aio, bool *skipped);
@@ -338,7 +356,7 @@ WEIR_API void weir_aio_skip_callback(weir_aio *aio, bool *skipped);
 WEIR_API weir_err weir_aio_set_executor(weir_aio *aio, weir_exec *exec);
 
 /**
- * Name the handle in reports.
+ * Name the handle in reports; at any time.
  *
  * @param tag  static string, borrowed for the life of the handle; NULL: none.
  *

@@ -21,14 +21,20 @@
  *              operation it finishes it with the reason, in the hook or later.
  *            - So arg lives until release, and the hook looks its aio up under
  *              the provider's own lock and does nothing if it is not there.
- *              Start under that lock, or publish before start.
+ *              Start, then publish, both under that lock.  (Published before
+ *              start, the operation could be finished by another thread while
+ *              start is under way, or found although start is refused.  Without
+ *              the lock, a hook that comes between the two finds nothing, and
+ *              its reason is lost.)
  *            - No finish while holding a lock that the hook takes, unless
  *              the hook may wait for it; no start, finish or abort is ever
  *              answered by a callback on the calling stack.
  * Bounds     none of its own: an operation lives in its handle.
  *
- * Unless its page says otherwise each function is MT-Safe per aio (the owner
- * of the operation calls), never blocks, allocates nothing.
+ * Unless its comment says otherwise each function is MT-Safe per aio (the owner
+ * of the operation calls), never blocks, allocates nothing, and may be called
+ * from any callback.  With a NULL handle it does nothing and gives WEIR_EINVAL,
+ * 0, NULL or false (the queue functions take no NULL).
  */
 #ifndef WEIR_PROVIDER_H
 #define WEIR_PROVIDER_H
@@ -52,12 +58,15 @@ typedef struct weir_provider {
 } weir_provider;
 
 /**
- * Begin an operation: clears result, count and outputs.
+ * Begin an operation: clears count, outputs and scratch.  A second reset before
+ * start or finish changes nothing and gives WEIR_OK (a provider on top of
+ * another one).
  *
- * Result      WEIR_OK       the aio is yours: finish it or start it
+ * Result      WEIR_OK       the aio is yours: before the submitting call
+ *                           returns, finish it or start it
  *             WEIR_ESTOPPED the handle is stopped: nothing starts, no callback
  *                           comes, its result reads WEIR_ESTOPPED
- *             WEIR_EFORK    in a forked child: as WEIR_ESTOPPED
+ *             WEIR_EFORK    in a forked child: nothing starts
  *             WEIR_EMISUSE  the aio is busy (misuse): the running operation
  *                           is unharmed
  *             WEIR_EINVAL   aio is NULL
@@ -77,35 +86,60 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_reset(weir_aio *aio);
  *             WEIR_ESTOPPED, WEIR_ETIMEDOUT (the deadline has passed),
  *             WEIR_ECANCELED or another abort code: refused; weir completes
  *                            the aio with it
+ *                            (after a refused reset: WEIR_ESTOPPED again, and
+ *                            nothing else happens)
  *             WEIR_EMISUSE   without reset, or started before (misuse)
  *             WEIR_EINVAL    NULL
+ *             WEIR_EFORK     in a forked child
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_aio_start(
     weir_aio *aio, const weir_provider *provider, void *arg);
 
 /**
+ * As weir_aio_start, with a time of the provider's own instead of the handle's
+ * timeout: for operations that the clock ends, and for those that want to know
+ * before the consumer's patience is over.  The provider heeds the handle's
+ * deadline itself (weir_aio_get_deadline, before this call).
+ *
+ * @param at     when the hook is called with WEIR_ETIMEDOUT [ns, >= 0];
+ *               WEIR_NEVER: not at all.  From here on it is the operation's
+ *               deadline.
+ * @param slack  by how much that may be late, so that wake-ups can be merged
+ *               [ns, >= 0]; 50 us is what a sleep takes.
+ *
+ * Result      as weir_aio_start; a time that has passed is no reason to refuse
+ *             WEIR_EINVAL   NULL, or a negative time or slack
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_aio_start_at(weir_aio *aio,
+    const weir_provider *provider, void *arg, weir_time at,
+    weir_duration slack);
+
+/**
  * End the operation, after a reset or an accepted start, exactly once.  The
  * count is what weir_aio_set_count and weir_aio_advance made it.  Touch nothing
  * of the aio afterwards.
  *
- * @param err  the result.
+ * @param err  the result, any code.
  *
  * Result      true   this call decided the result
  *             false  it was decided before: misuse, reported, without effect;
- *                    or weir had the right to end it first (not misuse)
+ *                    or reset was refused, or weir_fini has given the operation
+ *                    up (counted in weir_stats.late_finishes, not misuse)
  * Threads     MT-Safe: racing finishes are safe, one wins
  * Since       0.1
  */
 WEIR_API bool weir_aio_finish(weir_aio *aio, weir_err err);
 
-/** As weir_aio_finish with a count.  Since 0.1 */
+/** As weir_aio_finish with a count [bytes].  Since 0.1 */
 WEIR_API bool weir_aio_finish_count(weir_aio *aio, weir_err err, size_t count);
 
 /** Names one operation of a handle; see weir_aio_finish_ticket. */
 typedef uint32_t weir_ticket;
 
-/** The ticket of the operation that the caller owns.  Since 0.1 */
+/** The ticket of the operation that the caller owns: ask between reset and
+ * finish.  Since 0.1 */
 WEIR_API weir_ticket weir_aio_ticket(weir_aio *aio);
 
 /**
@@ -123,14 +157,17 @@ WEIR_API bool weir_aio_finish_ticket(
  * Finish several operations with one result and wake threads once.
  *
  * @param aios  n started or reset operations; the array may be reused at once.
+ * @param n     [>= 0]
  *
- * Result      how many of them this call decided
+ * Result      how many of them this call decided; each other one as a false of
+ *             weir_aio_finish
  * Since       0.1
  */
 WEIR_API size_t weir_aio_finish_batch(
     weir_aio *const *aios, size_t n, weir_err err);
 
-/** Set the count that finish will report.  Since 0.1 */
+/** Set the count that finish will report; misuse between finish and the
+ * callback.  Since 0.1 */
 WEIR_API void weir_aio_set_count(weir_aio *aio, size_t count);
 
 /** The count so far.  Since 0.1 */
@@ -140,7 +177,8 @@ WEIR_API size_t weir_aio_get_count(weir_aio *aio);
  * Bytes were moved: the count grows, the iov shrinks from its front (for this
  * operation; the handle's vector itself is unchanged).
  *
- * @param n  [0..weir_aio_iov_len]; more is cut to that.
+ * @param n  [bytes, 0..weir_aio_iov_len]; more is cut to that.
+ *
  * Since     0.1
  */
 WEIR_API void weir_aio_advance(weir_aio *aio, size_t n);
@@ -151,26 +189,33 @@ WEIR_API size_t weir_aio_iov_len(weir_aio *aio);
 /**
  * The iov that is left, without empty pieces.
  *
- * @param out  gets up to max pieces.
+ * @param out  gets up to max pieces; NULL: none.
  *
  * Result      pieces written [0..max]
  * Since       0.1
  */
 WEIR_API unsigned weir_aio_get_iov(weir_aio *aio, weir_iov *out, unsigned max);
 
-/** The relative timeout of the handle.  Since 0.1 */
+/** The relative timeout of the handle [ns, or WEIR_INFINITE, WEIR_DEFAULT],
+ * also while an expiration is set.  Since 0.1 */
 WEIR_API weir_duration weir_aio_get_timeout(weir_aio *aio);
 
 /**
- * When this operation times out; WEIR_NEVER: not.  Since 0.1
+ * When this operation times out [ns]; WEIR_NEVER: not.  The first call after
+ * reset, or else start, reads the clock; the timeout counts from there.
+ *
+ * Since       0.1
  */
 WEIR_API weir_time weir_aio_get_deadline(weir_aio *aio);
 
 /**
  * Set an output, after reset and before finish.
  *
+ * @param index  [0..WEIR_AIO_SLOTS-1]
+ * @param data   whose it is, the operation's page says; NULL allowed.
+ *
  * Errors      WEIR_EINVAL  index out of range
- *             WEIR_EMISUSE no operation
+ *             WEIR_EMISUSE no operation, or it has ended (misuse)
  * Since       0.1
  */
 WEIR_API weir_err weir_aio_set_output(
@@ -184,11 +229,13 @@ WEIR_API void *weir_aio_get_scratch(weir_aio *aio, unsigned index);
 
 /**
  * A first-in first-out queue of operations that wait; an operation is in at
- * most one.  Zero is the empty queue.  Its owner's lock guards it.
+ * most one.  Zero is the empty queue.  Its owner's lock guards it.  It has no
+ * bound: compare len with yours, and end what is too many with WEIR_EAGAIN.
  */
 typedef struct weir_aioq {
 	weir_aio *head;
 	weir_aio *tail;
+	size_t len; /**< operations in it; read it under the same lock */
 } weir_aioq;
 
 /** Append; between an operation's reset and its finish.  Since 0.1 */
@@ -199,6 +246,24 @@ WEIR_API weir_aio *weir_aioq_pop(weir_aioq *q);
 WEIR_API bool weir_aioq_remove(weir_aioq *q, weir_aio *aio);
 /** The first, left in place, or NULL.  Since 0.1 */
 WEIR_API weir_aio *weir_aioq_first(const weir_aioq *q);
+
+/**
+ * A place in the bound of a pool (queue_max of weir_pool_params), for services
+ * that queue work on behalf of programs, as plain tasks do.  The default pool
+ * has no bound.
+ *
+ * @param exec  NULL: the default pool.
+ *
+ * Result      WEIR_OK      dismiss when the work is done
+ *             WEIR_EAGAIN  the bound is reached
+ * Threads     MT-Safe
+ * Blocks      never
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_exec_admit(weir_exec *exec);
+
+/** Give the place back.  Since 0.1 */
+WEIR_API void weir_exec_dismiss(weir_exec *exec);
 
 /*
  * Descriptors.
@@ -228,16 +293,19 @@ typedef enum weir_fdop_kind {
 
 /** The step moved less than asked: the next one would find nothing. */
 #define WEIR_FD_DRAINED 1u
+/** With WEIR_EAGAIN: not done, but the next step will find something. */
+#define WEIR_FD_MORE 2u
 
 /**
  * One step of an operation.
  *
  * try_step    moves what can be moved without blocking, on a polling thread or
  *             the submitter's; calls no code of the program; tells bytes by
- *             weir_aio_advance, outputs by weir_aio_set_output.  Returns
- *             WEIR_EAGAIN when it must wait (it must have seen EAGAIN from the
- *             system since it was called), else the result of the operation.
- *             *flags: WEIR_FD_DRAINED or 0.
+ *             weir_aio_advance, outputs by weir_aio_set_output.  Returns the
+ *             result of the operation, or WEIR_EAGAIN when it is not done: with
+ *             WEIR_FD_MORE or WEIR_FD_DRAINED in *flags, or else because the
+ *             system has said EAGAIN since the step was called.  One that moves
+ *             much does it in several steps, so that others have a turn.
  */
 typedef struct weir_fdop {
 	size_t size; /**< sizeof(weir_fdop) */
@@ -263,9 +331,11 @@ typedef struct weir_fd_params {
  *                weir_fd_close), stays the caller's on failure.
  * @param params  copied.
  *
- * Errors      WEIR_EINVAL  bad descriptor or one that cannot be polled
- *             WEIR_ENOMEM, WEIR_ENOSPC (table full: WEIR_FD_MAX),
- *             WEIR_ENOFILES, WEIR_ESTATE, WEIR_EFORK
+ * Errors      WEIR_EINVAL  bad descriptor, or one that cannot be polled (a
+ *                          file, a directory); NULL; another size
+ *             WEIR_EEXIST  it is watched already (where the system tells)
+ *             WEIR_ENOSPC  WEIR_FD_MAX are watched, or the system's limit
+ *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
  * Threads     MT-Safe
  * Blocks      briefly
  * Since       0.1
@@ -275,18 +345,22 @@ WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
 
 /** Descriptors watched at once. */
 #define WEIR_FD_MAX (1u << 20)
-/** Operations that may wait in one direction; one more ends with WEIR_EAGAIN.
- */
+/** Operations that may wait in one direction behind the first; when full, one
+ * more ends with WEIR_EAGAIN and a line in the log. */
 #define WEIR_FD_QUEUE_MAX 65536u
 
 /**
  * Carry out an operation: reset, steps, finish.  The submitter does not call
  * reset itself.
  *
- * @param op  static; borrowed.
+ * @param op   static; borrowed.
+ * @param fd   borrowed until the operation has ended.
+ * @param aio  idle; lent until its callback begins.
  *
  * Result of the aio   what try_step returned; WEIR_ECLOSED: the weir_fd was
- *                     closed; timeout, cancel and stop as usual
+ *                     closed, or the code of weir_fd_shut; WEIR_EAGAIN:
+ *                     WEIR_FD_QUEUE_MAX wait; WEIR_EINVAL: fd or op NULL, no
+ *                     such direction; timeout, cancel and stop as usual
  * Threads     MT-Safe; first submitted, first carried out
  * Blocks      briefly
  * Since       0.1
@@ -294,13 +368,13 @@ WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
 WEIR_API void weir_fd_submit(
     weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op);
 
-/** The number, for options and names; do not close it.  Since 0.1 */
+/** The number, for options and names; do not close it.  NULL: -1.  Since 0.1 */
 WEIR_API int weir_fd_number(const weir_fd *fd);
 
 /**
  * End all operations with WEIR_ECLOSED and close the descriptor as soon as no
  * step is under way on it.  The weir_fd must not be used afterwards; release
- * tells when the last reference is gone.
+ * tells when the last reference is gone, perhaps inside this call.
  *
  * @param fd  taken; NULL allowed.
  *
@@ -312,9 +386,12 @@ WEIR_API void weir_fd_close(weir_fd *fd);
 
 /**
  * End all operations with a code now; later ones end with it at once.  The
- * weir_fd stays usable for weir_fd_close only.
+ * first code of a direction stays.  The number stays open until weir_fd_close.
+ *
+ * @param why  [not WEIR_OK]
  *
  * Threads     MT-Safe
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API void weir_fd_shut(weir_fd *fd, weir_err why);
@@ -322,6 +399,8 @@ WEIR_API void weir_fd_shut(weir_fd *fd, weir_err why);
 /**
  * As weir_fd_shut for one direction; the other one goes on.
  *
+ * Threads     MT-Safe
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
@@ -330,8 +409,11 @@ WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
  * After weir_fd_shut: wait until no step is under way and every operation has
  * been finished (its callback may still have to run).
  *
- * Errors      WEIR_EDEADLK  as weir_aio_wait; nothing was waited for
- * Blocks      until steps under way have ended, which do not block
+ * Errors      WEIR_EDEADLK  no thread of the pool would be left; nothing was
+ *                           waited for
+ * Threads     MT-Safe
+ * Blocks      until steps under way have ended, which do not block (without a
+ *             weir_fd_shut: until there is one)
  * Callback    allowed, as weir_aio_wait for another handle; not in a step
  * Since       0.1
  */

@@ -1,5 +1,11 @@
 /*
  * sleep - operations that only let time pass: sleep and interval.
+ *
+ * Purpose    a timer is an operation like others: cancelled, timed out,
+ *            stopped in the same way.  One shot: weir_sleep_aio; periodic:
+ *            an interval.
+ * Ownership  the interval is the program's, also over weir_fini.
+ * Bounds     none: one deadline for each handle.
  */
 #ifndef WEIR_SLEEP_H
 #define WEIR_SLEEP_H
@@ -37,6 +43,7 @@ typedef struct weir_interval weir_interval;
  * Errors      WEIR_EINVAL  period out of range or ivp NULL
  *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
  * Threads     MT-Safe
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_interval_alloc(
@@ -46,10 +53,11 @@ WEIR_API WEIR_NODISCARD weir_err weir_interval_alloc(
  * End at the next tick.  Ticks are points on a fixed grid, so lateness does not
  * add up.
  *
- * @param iv   borrowed until the callback begins.
+ * @param iv   borrowed for the call.
  * @param aio  idle; lent until its callback begins.
  *
  * Result      WEIR_OK  count = ticks that were missed since the last call
+ *             WEIR_EINVAL  iv is NULL
  *             else as weir_sleep_aio
  * Threads     MT-Safe; several handles may wait for the same tick
  * Blocks      never
@@ -61,7 +69,10 @@ WEIR_API void weir_interval_next(weir_interval *iv, weir_aio *aio);
  * Free an interval; operations waiting for its tick go on.
  *
  * @param iv  taken; NULL allowed.
- * Since      0.1
+ *
+ * Threads     MT-Safe
+ * Blocks      briefly
+ * Since       0.1
  */
 WEIR_API void weir_interval_free(weir_interval *iv);
 

@@ -15,8 +15,9 @@
 
 WEIR_BEGIN_DECLS
 
+/** Bytes of a path or name, with its NUL. */
 #define WEIR_ADDR_MAX 128
-/** A buffer for weir_sockaddr_str. */
+/** A buffer for weir_sockaddr_str [bytes]. */
 #define WEIR_ADDR_STR_MAX 144
 
 enum weir_af {
@@ -77,19 +78,23 @@ typedef union weir_sockaddr {
  * Write an address for people: 127.0.0.1:80, [::1]:443, [fe80::1%3]:443, the
  * path, abstract[name], unknown.
  *
+ * @param sa     NULL: unknown.
  * @param buf    gets the text, cut to fit, NUL-terminated if bufsz > 0.
+ * @param bufsz  [bytes]; WEIR_ADDR_STR_MAX is always enough.
  *
  * Result      buf
  * Threads     MT-Safe per object
+ * Blocks      never
  * Since       0.1
  */
 WEIR_API const char *weir_sockaddr_str(
     const weir_sockaddr *sa, char *buf, size_t bufsz);
 
-/** The port in host order; 0 for families without one.  Since 0.1 */
+/** The port in host order; 0 for families without one, and NULL.  Since 0.1 */
 WEIR_API uint32_t weir_sockaddr_port(const weir_sockaddr *sa);
 
-/** Same family and same address?  Two unspecified ones are not.  Since 0.1 */
+/** Same family and same address?  Two unspecified ones, or NULL, are not.
+ * Since 0.1 */
 WEIR_API bool weir_sockaddr_equal(
     const weir_sockaddr *a, const weir_sockaddr *b);
 

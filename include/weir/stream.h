@@ -11,12 +11,15 @@
  *            until its callback begins.  Free is allowed with operations
  *            pending: they end with WEIR_ECLOSED.
  * Order      operations of one direction complete in the order submitted.
- * Bounds     WEIR_STREAM_QUEUE_MAX operations wait in one direction of one
- *            object; one more ends with WEIR_EAGAIN and a log line that names
- *            the bound.
+ * Bounds     WEIR_STREAM_QUEUE_MAX dials or accepts are pending on one object,
+ *            WEIR_FD_QUEUE_MAX (<weir/provider.h>, the same number) receives or
+ *            sends wait on one stream.  When full: WEIR_EAGAIN, and a log line
+ *            that names the bound.
  *
- * Threads: MT-Safe; blocks never (or briefly); may be called from any callback;
- * NULL objects are ignored (operations: WEIR_EINVAL), unless said otherwise.
+ * Unless said otherwise each function is MT-Safe, blocks never (or briefly: a
+ * leaf lock), may be called from any callback, and ignores a NULL object
+ * (operations, options: WEIR_EINVAL).  In a forked child it does nothing and
+ * gives WEIR_EFORK.  Operations may also end with the code of an abort.
  */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
@@ -30,15 +33,17 @@ typedef struct weir_stream weir_stream;
 typedef struct weir_stream_dialer weir_stream_dialer;
 typedef struct weir_stream_listener weir_stream_listener;
 
-/** Operations that may wait in one direction of one object. */
+/** Dials, or accepts, that may be pending on one object; when full:
+ * WEIR_EAGAIN. */
 #define WEIR_STREAM_QUEUE_MAX 65536
 /** Connections that the system keeps for a listener until they are accepted. */
 #define WEIR_LISTEN_BACKLOG 4096
 
 /*
- * Options.  A getter or setter of another type gives WEIR_EBADTYPE, a name the
- * object does not know WEIR_ENOTSUP, a setter of what can only be read
- * WEIR_EREADONLY.
+ * Options.  NULL gives WEIR_EINVAL, a name the object does not know
+ * WEIR_ENOTSUP, a setter of what can only be read WEIR_EREADONLY, a getter or
+ * setter of another type WEIR_EBADTYPE; then the state: WEIR_ESTATE before
+ * listen (of what listen decides), WEIR_ECLOSED after close.
  */
 #define WEIR_OPT_TCP_NODELAY "tcp-nodelay"     /* bool, default true */
 #define WEIR_OPT_TCP_KEEPALIVE "tcp-keepalive" /* bool, default false */
@@ -48,6 +53,7 @@ typedef struct weir_stream_listener weir_stream_listener;
  * Prepare to connect; connects nothing.
  *
  * @param dp   given: free with weir_stream_dialer_free.
+ * @param url  borrowed for the call.
  *
  * Errors      WEIR_EINVAL     no URL: without "://", a bad port or bracket
  *             WEIR_ENOTSUP    unknown scheme
@@ -62,8 +68,9 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc(
 /**
  * Connect.
  *
- * @param d    may dial many times, also at once (one aio each).
- * @param aio  idle; lent.
+ * @param d    may dial many times, also at once (one aio each); borrowed
+ *             until the callback begins.
+ * @param aio  idle; lent until its callback begins.
  *
  * Result      WEIR_OK            output 0 is the weir_stream, given: free with
  *                                weir_stream_free
@@ -101,6 +108,7 @@ WEIR_API weir_err weir_stream_dialer_get_bool(
  * Prepare to listen; binds nothing.
  *
  * @param lp   given: free with weir_stream_listener_free.
+ * @param url  borrowed for the call.
  *
  * Errors      as weir_stream_dialer_alloc
  * Since       0.1
@@ -114,8 +122,10 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc(
  * Errors      WEIR_EADDRINUSE  taken; may be tried again
  *             WEIR_EADDRINVAL  not an address of this machine
  *             WEIR_EPERM, WEIR_ENOENT (directory of the path)
- *             WEIR_ESTATE      listens already
+ *             WEIR_ESTATE      listens already, or weir does not run
  *             WEIR_ECLOSED     closed
+ *             WEIR_ESTOPPED    weir_fini was called since it listened (or
+ *                              WEIR_ESTATE): make a new one
  *             WEIR_ENOFILES, WEIR_ENOMEM, WEIR_ENOSPC, WEIR_ENOTSUP,
  *             WEIR_EINVAL (NULL)
  * Blocks      briefly
@@ -127,12 +137,15 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_listen(
 /**
  * Take one connection.
  *
- * @param aio  idle; lent.  Several may wait: first come, first served.
+ * @param l    borrowed until the callback begins.
+ * @param aio  idle; lent until its callback begins.  Several may wait: first
+ *             come, first served.
  *
  * Result      WEIR_OK       output 0 is the weir_stream, given: free with
  *                           weir_stream_free
  *             WEIR_ESTATE   before listen
  *             WEIR_ECLOSED  the listener was closed
+ *             WEIR_ESTOPPED also: weir_fini was called since it listened
  *             WEIR_ENOMEM, WEIR_ENOSPC: for the new stream, which is closed
  *             WEIR_EAGAIN   WEIR_STREAM_QUEUE_MAX accepts are pending
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED
@@ -171,14 +184,15 @@ WEIR_API weir_err weir_stream_listener_get_int(
  * Receive at least one byte.
  *
  * @param s    borrowed until the callback begins.
- * @param aio  idle, with an iov (its memory borrowed until then); lent.
+ * @param aio  idle, with an iov (its memory borrowed until then); lent until
+ *             its callback begins.
  *
  * Result      WEIR_OK         count = bytes received [1..iov length]; an empty
  *                             iov: 0 at once
  *             WEIR_ECONNSHUT  the peer finished sending (each time, not once)
  *             WEIR_ECONNRESET the peer reset the connection
  *             WEIR_ECLOSED    the stream was closed here
- *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX receives are pending
+ *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX receives wait already
  *             WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was taken
  * Order       receives complete in the order submitted
@@ -204,6 +218,8 @@ WEIR_API void weir_stream_recv_exactly(weir_stream *s, weir_aio *aio);
  *             WEIR_ECLOSED    closed here, shut for writing, or the peer is
  *                             gone (EPIPE; no SIGPIPE is raised)
  *             WEIR_ECONNRESET the peer reset the connection
+ *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX sends wait already
+ *             WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was sent
  * Order       sends complete in the order submitted
  * Since       0.1
@@ -255,9 +271,9 @@ WEIR_API void weir_stream_stop(weir_stream *s);
  */
 WEIR_API void weir_stream_free(weir_stream *s);
 
-/** The peer's address, valid until free.  Since 0.1 */
+/** The peer's address, valid until free; of NULL: unspecified.  Since 0.1 */
 WEIR_API const weir_sockaddr *weir_stream_peer_addr(const weir_stream *s);
-/** The own address, valid until free.  Since 0.1 */
+/** The own address, valid until free; of NULL: unspecified.  Since 0.1 */
 WEIR_API const weir_sockaddr *weir_stream_self_addr(const weir_stream *s);
 
 /** Set an option of the connection.  Since 0.1 */

@@ -9,7 +9,8 @@
  * Bounds     WEIR_TASK_THREADS_MAX threads that run callbacks in a pool,
  *            WEIR_POOL_THREADS_MAX with spares; queue_max plain tasks.
  *
- * Threads: MT-Safe, blocks never, unless said otherwise.
+ * Unless its comment says otherwise each function is MT-Safe, blocks never and
+ * may be called from any callback.
  */
 #ifndef WEIR_TASK_H
 #define WEIR_TASK_H
@@ -22,7 +23,9 @@ typedef struct weir_pool weir_pool;
 typedef struct weir_strand weir_strand;
 typedef struct weir_task weir_task;
 
+/** Threads of a pool that run callbacks at once. */
 #define WEIR_TASK_THREADS_MAX 1024
+/** Threads of a pool, with spares for callbacks that wait. */
 #define WEIR_POOL_THREADS_MAX 4096
 
 /** How a pool is built.  Zero means the default. */
@@ -45,11 +48,13 @@ typedef struct weir_pool_params {
  * Make a pool.
  *
  * @param poolp   given: free with weir_pool_free.
- * @param params  NULL: all defaults.
+ * @param params  NULL: all defaults; copied.
  *
- * Errors      WEIR_EINVAL  a value out of range
+ * Errors      WEIR_EINVAL  a value out of range (one line in the log), another
+ *                          size, poolp NULL
  *             WEIR_ENOMEM, WEIR_EAGAIN (no thread could be started),
  *             WEIR_ESTATE, WEIR_EFORK
+ * Blocks      until the threads are started
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_pool_alloc(
@@ -65,12 +70,17 @@ WEIR_API WEIR_NODISCARD weir_err weir_pool_alloc(
  *             WEIR_EBUSY    handles, strands or tasks are bound to it still:
  *                           nothing happened
  *             WEIR_EDEADLK  called on a thread of this pool: nothing happened
+ *             WEIR_ETIMEDOUT weir_fini has given a thread of it up: the memory
+ *                           stays
+ *             WEIR_EFORK    in a forked child: nothing happened
  * Blocks      until the threads have ended
+ * Callback    of another pool: allowed, as any callback that blocks
  * Since       0.1
  */
 WEIR_API weir_err weir_pool_free(weir_pool *pool);
 
-/** The pool as a place for callbacks; NULL: the default pool.  Since 0.1 */
+/** The pool as a place for callbacks; NULL: the default pool (NULL again while
+ * weir does not run).  Since 0.1 */
 WEIR_API weir_exec *weir_pool_exec(weir_pool *pool);
 
 /**
@@ -80,7 +90,9 @@ WEIR_API weir_exec *weir_pool_exec(weir_pool *pool);
  * @param strandp  given: free with weir_strand_free.
  * @param pool     where it runs; NULL: the default pool.  Outlives the strand.
  *
- * Errors      WEIR_EINVAL, WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Errors      WEIR_EINVAL  strandp is NULL
+ *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_strand_alloc(
@@ -99,7 +111,7 @@ WEIR_API WEIR_NODISCARD weir_err weir_strand_alloc(
  */
 WEIR_API weir_err weir_strand_free(weir_strand *strand);
 
-/** The strand as a place for callbacks.  Since 0.1 */
+/** The strand as a place for callbacks; NULL: NULL.  Since 0.1 */
 WEIR_API weir_exec *weir_strand_exec(weir_strand *strand);
 
 /**
@@ -107,9 +119,13 @@ WEIR_API weir_exec *weir_strand_exec(weir_strand *strand);
  *
  * @param taskp  given: free with weir_task_free.
  * @param fn     runs with arg once per post.
- * @param exec   where; NULL: the default pool.
+ * @param arg    borrowed until the task is freed; NULL allowed.
+ * @param exec   where, borrowed until the task is freed; NULL: the default
+ *               pool.
  *
- * Errors      WEIR_EINVAL, WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Errors      WEIR_EINVAL  taskp or fn is NULL
+ *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_task_alloc(
@@ -123,8 +139,9 @@ WEIR_API WEIR_NODISCARD weir_err weir_task_alloc(
  *
  * Result      WEIR_OK
  *             WEIR_EAGAIN   the pool's queue_max is reached
- *             WEIR_ESTOPPED after weir_fini
+ *             WEIR_ESTOPPED weir_fini has begun: the task runs no more
  *             WEIR_EINVAL   NULL
+ *             WEIR_EFORK    in a forked child
  * Since       0.1
  */
 WEIR_API weir_err weir_task_post(weir_task *task);
@@ -132,16 +149,22 @@ WEIR_API weir_err weir_task_post(weir_task *task);
 /**
  * Wait until the task is neither queued nor running.
  *
- * Result      WEIR_OK, or WEIR_EDEADLK as of weir_aio_wait
+ * Result      WEIR_OK (also for NULL), WEIR_EDEADLK as of weir_aio_wait,
+ *             WEIR_EFORK
  * Blocks      until then
+ * Callback    as weir_aio_wait for another handle; in the own function
+ *             WEIR_EDEADLK
  * Since       0.1
  */
 WEIR_API weir_err weir_task_wait(weir_task *task);
 
 /**
- * Wait and free.  In the task's own function: freed when that has returned.
+ * Wait and free.  In the task's own function, and where weir_task_wait would be
+ * WEIR_EDEADLK: freed when that has returned.
  *
  * @param task  taken; NULL allowed.
+ *
+ * Blocks      until the task is neither queued nor running
  * Since       0.1
  */
 WEIR_API void weir_task_free(weir_task *task);

@@ -29,7 +29,8 @@ typedef int64_t weir_duration;
 /** A point in time that never comes. */
 #define WEIR_NEVER INT64_MAX
 
-/** n units of ns_each nanoseconds, saturating at both ends. */
+/** n units of ns_each [>= 1] nanoseconds, saturating at both ends.  Since 0.1
+ */
 static inline weir_duration
 weir_duration_of(int64_t n, int64_t ns_each)
 {
@@ -42,7 +43,7 @@ weir_duration_of(int64_t n, int64_t ns_each)
 	return n * ns_each;
 }
 
-/** Durations from other units; saturate. */
+/** Durations from microseconds, milliseconds, seconds; saturate.  Since 0.1 */
 #define WEIR_US(n) weir_duration_of((n), 1000)
 #define WEIR_MS(n) weir_duration_of((n), 1000000)
 #define WEIR_SECONDS(n) weir_duration_of((n), 1000000000)
@@ -59,7 +60,9 @@ WEIR_API weir_time weir_now(void);
 
 /**
  * A point in time that lies d after t; saturates at WEIR_NEVER.  An infinite
- * or default duration gives WEIR_NEVER.
+ * or default duration gives WEIR_NEVER, another negative one t.
+ *
+ * Since       0.1
  */
 static inline weir_time
 weir_time_after(weir_time t, weir_duration d)

@@ -21,7 +21,9 @@
 
 WEIR_BEGIN_DECLS
 
+/** Expiry threads of the library. */
 #define WEIR_EXPIRE_THREADS_MAX 16
+/** Sets of descriptors that are polled side by side. */
 #define WEIR_POLLER_THREADS_MAX 64
 
 /**
@@ -59,8 +61,10 @@ typedef struct weir_params {
 	const char *env_prefix; /**< of the variables, default "WEIR_"; ""
 				     reads none */
 
-	/** Allocator: all three or none.  malloc_fn returns memory aligned for
-	 * any type; free_fn gets the size asked for. */
+	/** Allocator: all three or none; weir uses calloc_fn and free_fn.
+	 * Memory is aligned for any type; free_fn gets the size asked for.
+	 * Any thread, perhaps with a lock of weir held: it must not call weir.
+	 */
 	void *(*malloc_fn)(size_t size);
 	void *(*calloc_fn)(size_t n, size_t size);
 	void (*free_fn)(void *ptr, size_t size);
@@ -78,13 +82,16 @@ typedef struct weir_params {
  *
  * @param params  NULL: no settings; copied.
  *
- * Errors      WEIR_EINVAL  a setting or variable is out of range
- *             WEIR_EBUSY   params given and weir runs already: no fini is owed
+ * Errors      WEIR_EINVAL  a setting or variable is out of range, another size
+ *             WEIR_EBUSY   params given and weir runs already; or another
+ *                          allocator while memory of the old one is in use
  *             WEIR_ENOMEM, WEIR_ENOFILES, WEIR_EAGAIN (no thread),
- *             WEIR_EFORK; nothing is left behind
+ *             WEIR_EFORK.  After an error no fini is owed, and nothing is left
+ *             behind but the level of the log.
  * Threads     MT-Safe
- * Blocks      until the threads run
- * Callback    WEIR_EDEADLK from a callback of weir
+ * Blocks      until the threads run; a weir_fini under way is waited for
+ * Callback    WEIR_EDEADLK: on a thread of weir, in a cancel hook or release,
+ *             and in a log function that weir_init or weir_fini calls
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_init(const weir_params *params);
@@ -96,8 +103,9 @@ WEIR_API WEIR_NODISCARD weir_err weir_init(const weir_params *params);
  *
  * Result      WEIR_OK        all ended
  *             WEIR_ETIMEDOUT fini_limit passed: what did not end is named in
- *                            the log and abandoned
- *             WEIR_EDEADLK   called on a thread of weir: nothing happened
+ *                            the log and abandoned (reap such handles: free
+ *                            may wait for ever)
+ *             WEIR_EDEADLK   called where weir_init gives it: nothing happened
  *             WEIR_ESTATE    without weir_init
  *             WEIR_EFORK     in a forked child: nothing happened
  * Threads     MT-Safe
@@ -112,8 +120,10 @@ WEIR_API weir_err weir_fini(void);
  * @param params  size must be set; the rest is written.  Strings are static.
  *
  * Errors      WEIR_ESTATE  weir does not run
- *             WEIR_EINVAL  NULL or size too small
+ *             WEIR_EINVAL  NULL or another size
+ *             WEIR_EFORK   in a forked child
  * Threads     MT-Safe
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API weir_err weir_get_params(weir_params *params);
@@ -121,7 +131,12 @@ WEIR_API weir_err weir_get_params(weir_params *params);
 /** The version of the library that runs, as "1.2.3".  Since 0.1 */
 WEIR_API const char *weir_version(void);
 
-/** Counters since weir_init; a snapshot that stops nothing. */
+/**
+ * Counters since weir_init; a snapshot that stops nothing.  Handles and
+ * operations are counted with weir's own: one handle for each task, each
+ * listener, and each dial that waits, and what is submitted on them (a post of
+ * a task is an operation).
+ */
 typedef struct weir_stats {
 	size_t size;            /**< sizeof(weir_stats) */
 	uint64_t aios;          /**< handles allocated now */
@@ -144,9 +159,11 @@ typedef struct weir_stats {
 /**
  * Read the counters.
  *
- * @param stats  size must be set.
+ * @param stats  size must be set; the rest is written.
  *
- * Errors      WEIR_ESTATE, WEIR_EINVAL
+ * Errors      WEIR_ESTATE  weir does not run
+ *             WEIR_EINVAL  NULL or another size
+ *             WEIR_EFORK   in a forked child
  * Threads     MT-Safe
  * Blocks      briefly
  * Since       0.1
@@ -176,6 +193,7 @@ typedef void (*weir_log_fn)(void *arg, weir_log_level level, const char *line);
  *
  * Threads     MT-Safe; a call under way on another thread may still use the
  *             old function
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
@@ -198,10 +216,12 @@ typedef void (*weir_misuse_fn)(void *arg, const weir_misuse *misuse);
 /**
  * Choose what misuse does.
  *
- * @param fn   NULL (default): one line to stderr, then abort().
+ * @param fn   called on the thread that made the mistake, with no lock held;
+ *             NULL (default): one line to stderr, then abort().
  * @param arg  borrowed until changed.
  *
  * Threads     MT-Safe, as weir_log_set
+ * Blocks      briefly
  * Since       0.1
  */
 WEIR_API void weir_misuse_set(weir_misuse_fn fn, void *arg);

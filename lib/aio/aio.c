@@ -90,8 +90,7 @@ weir_aio_reset(weir_aio *aio)
 			drop_once_only(aio, true);
 			return WEIR_ESTOPPED;
 		}
-		n = w &
-		    ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED | W_DIRECT);
+		n = w & ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED);
 		n = (n | OP_STARTING) + (UINT64_C(1) << W_GEN_SHIFT);
 		if (wri_cas_weak(&aio->word, &w, n, WRI_SC)) { /* row 1, A4 */
 			clear_outcome(aio);
@@ -174,26 +173,29 @@ refuse(weir_aio *aio, uint64_t w)
 	return rv;
 }
 
+/* at: when it times out; negative: as the handle says. */
 static weir_err
-start(weir_aio *aio, const weir_provider *provider, void *arg, uint64_t grain,
-    uint64_t direct)
+start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
+    uint64_t grain)
 {
 	uint64_t w = wri_load(&aio->word, WRI_ACQ);
 
 	if (op_of(w) != OP_STARTING) {
 		return nothing_to_start(aio, w);
 	}
-	if ((w & (W_STOP | W_PEND)) != 0 ||
-	    (direct == 0 && wri_aio_polls(aio))) {
+	if ((w & (W_STOP | W_PEND)) != 0 || (at < 0 && wri_aio_polls(aio))) {
 		return refuse(aio, w);
+	}
+	if (at >= 0) {
+		aio->deadline_at = at > 0 ? at : 1;
 	}
 	/* Row 5: all of it before ACTIVE, which is the last touch. */
 	aio->arg = arg;
 	wri_store(&aio->provider, (void *)(uintptr_t)provider, WRI_REL);
 	(void)wri_deadline_arm(&aio->deadline, wri_aio_deadline(aio), grain);
 	drop_once_only(aio, false);
-	while (!wri_cas_weak(
-	    &aio->word, &w, with_op(w, OP_ACTIVE) | direct, WRI_ACQ_REL)) {
+	while (
+	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ACTIVE), WRI_ACQ_REL)) {
 		if (op_of(w) != OP_STARTING || (w & (W_STOP | W_PEND)) != 0) {
 			return refuse(aio, w);
 		}
@@ -204,26 +206,29 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, uint64_t grain,
 weir_err
 weir_aio_start(weir_aio *aio, const weir_provider *provider, void *arg)
 {
-	weir_err rv;
+	weir_err rv = wri_aio_enter(aio, __func__);
 
-	if (aio == NULL || provider == NULL) {
-		return WEIR_EINVAL;
+	if (rv == WEIR_OK &&
+	    (provider == NULL || provider->size != sizeof(*provider))) {
+		rv = WEIR_EINVAL;
 	}
-	rv = wri_aio_enter(aio, "weir_aio_start");
-	if (rv != WEIR_OK) {
-		return rv;
-	}
-	return start(aio, provider, arg, wri_aio_grain, 0);
+	return rv != WEIR_OK ? rv
+			     : start(aio, provider, arg, -1, wri_aio_grain);
 }
 
 weir_err
-wri_aio_start_direct(weir_aio *aio, const weir_provider *provider, void *arg,
-    weir_time at, weir_err outcome)
+weir_aio_start_at(weir_aio *aio, const weir_provider *provider, void *arg,
+    weir_time at, weir_duration slack)
 {
-	aio->direct = outcome;
-	aio->deadline_at = at;
-	return start(aio, provider, arg,
-	    outcome == WEIR_OK ? GRAIN_SLEEP : wri_aio_grain, W_DIRECT);
+	weir_err rv = wri_aio_enter(aio, __func__);
+
+	if (rv == WEIR_OK &&
+	    (provider == NULL || provider->size != sizeof(*provider) ||
+		at < 0 || slack < 0)) {
+		rv = WEIR_EINVAL;
+	}
+	return rv != WEIR_OK ? rv
+			     : start(aio, provider, arg, at, grain_of(slack));
 }
 
 /* --- End --------------------------------------------------------------- */
@@ -263,43 +268,39 @@ wri_aio_settle(weir_aio *aio, bool skip)
 	}
 }
 
-/* Claim the right to end the operation: row 7.  gen: of that operation, or 0.
+/*
+ * End the operation: row 7.  ticket NULL: the caller is certain that it owns
+ * it; count NULL: what the provider has counted.
  */
 static bool
-claim(weir_aio *aio, uint64_t *wp, bool ticketed, weir_ticket ticket)
-{
-	uint64_t w = wri_load(&aio->word, WRI_ACQ); /* A1 */
-
-	while (op_of(w) == OP_STARTING || op_of(w) == OP_ACTIVE) {
-		if (ticketed && (weir_ticket)(w >> W_GEN_SHIFT) != ticket) {
-			break;
-		}
-		if (wri_cas_weak(
-			&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
-			*wp = w;
-			return true;
-		}
-	}
-	*wp = w;
-	return false;
-}
-
-/* count NULL: what the provider has counted. */
-static bool
-finish(weir_aio *aio, weir_err err, const size_t *count)
+finish(weir_aio *aio, const char *call, const weir_ticket *ticket, weir_err err,
+    const size_t *count)
 {
 	uint64_t w;
 
-	if (!claim(aio, &w, false, 0)) { /* row 7' */
-		if ((w & (W_REFUSED | W_DIRECT | W_ORPHAN)) != 0) {
+	if (wri_aio_enter(aio, call) != WEIR_OK) {
+		return false;
+	}
+	w = wri_load(&aio->word, WRI_ACQ); /* A1 */
+	do {
+		bool ours = op_of(w) == OP_STARTING || op_of(w) == OP_ACTIVE;
+
+		if (ours && ticket != NULL) {
+			ours = (weir_ticket)(w >> W_GEN_SHIFT) == *ticket;
+		}
+		if (!ours && ticket == NULL &&
+		    (w & (W_REFUSED | W_ORPHAN)) == 0) { /* row 7' */
+			wri_aio_misuse(aio, call,
+			    "no operation to finish: it was finished before, "
+			    "or never begun");
+			return false;
+		}
+		if (!ours) {
 			wri_add(&wri_aio_late, 1, WRI_RLX); /* a counter */
 			return false;
 		}
-		wri_aio_misuse(aio, "weir_aio_finish",
-		    "no operation to finish: it was finished before, or never "
-		    "begun");
-		return false;
-	}
+	} while (
+	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL));
 	aio->result = err;
 	if (count != NULL) {
 		aio->count = *count;
@@ -311,48 +312,30 @@ finish(weir_aio *aio, weir_err err, const size_t *count)
 bool
 weir_aio_finish(weir_aio *aio, weir_err err)
 {
-	if (wri_aio_enter(aio, "weir_aio_finish") != WEIR_OK) {
-		return false;
-	}
-	return finish(aio, err, NULL);
+	return finish(aio, __func__, NULL, err, NULL);
 }
 
 bool
 weir_aio_finish_count(weir_aio *aio, weir_err err, size_t count)
 {
-	if (wri_aio_enter(aio, "weir_aio_finish_count") != WEIR_OK) {
-		return false;
-	}
-	return finish(aio, err, &count);
-}
-
-weir_ticket
-weir_aio_ticket(weir_aio *aio)
-{
-	if (wri_aio_enter(aio, "weir_aio_ticket") != WEIR_OK) {
-		return 0;
-	}
-	/* Relaxed: asked by the owner of the operation. */
-	return (weir_ticket)(wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT);
+	return finish(aio, __func__, NULL, err, &count);
 }
 
 bool
 weir_aio_finish_ticket(
     weir_aio *aio, weir_ticket ticket, weir_err err, size_t count)
 {
-	uint64_t w;
+	return finish(aio, __func__, &ticket, err, &count);
+}
 
-	if (wri_aio_enter(aio, "weir_aio_finish_ticket") != WEIR_OK) {
-		return false;
+weir_ticket
+weir_aio_ticket(weir_aio *aio)
+{
+	if (wri_aio_enter(aio, __func__) != WEIR_OK) {
+		return 0;
 	}
-	if (!claim(aio, &w, true, ticket)) {
-		wri_add(&wri_aio_late, 1, WRI_RLX); /* a counter */
-		return false;
-	}
-	aio->result = err;
-	aio->count = count;
-	wri_aio_settle(aio, op_of(w) == OP_STARTING);
-	return true;
+	/* Relaxed: asked by the owner of the operation. */
+	return (weir_ticket)(wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT);
 }
 
 size_t

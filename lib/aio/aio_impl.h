@@ -46,7 +46,6 @@ enum why {
 #define W_SLEEPER (UINT64_C(1) << 12) /* somebody sleeps until idle */
 #define W_FREE (UINT64_C(1) << 13)    /* free or reap was called */
 #define W_GONE (UINT64_C(1) << 14)    /* the memory goes once idle */
-#define W_DIRECT (UINT64_C(1) << 15)  /* the expiry thread may end it */
 #define W_NOCB (UINT64_C(1) << 16)    /* wait-only */
 #define W_CODE_SHIFT 17               /* abort code that waits for start */
 #define W_CODE (UINT64_C(1023) << W_CODE_SHIFT)
@@ -58,9 +57,6 @@ enum why {
 
 #define AIO_MAGIC UINT32_C(0x77656972) /* "weir" */
 #define AIO_DEAD UINT32_C(0xdeadaa10)
-
-/* Deadlines are rounded up to these [ns]. */
-#define GRAIN_SLEEP 32768
 
 static inline enum op
 op_of(uint64_t w)
@@ -123,7 +119,6 @@ struct weir_aio {
 	 * and after the consumer; published by the word. */
 	void *arg; /* for the hooks */
 	weir_err result;
-	weir_err direct; /* what the expiry thread ends it with */
 	size_t count;
 	bool *skip;            /* weir_aio_skip_callback, or NULL */
 	weir_time deadline_at; /* of this operation; 0: not computed yet */
@@ -135,9 +130,7 @@ struct weir_aio {
 	weir_aio *prev;
 	weir_aioq *queue;      /* which, or NULL */
 	const weir_fdop *fdop; /* fdio.c: the step */
-	weir_err fd_note;      /* a cancel came before the list */
 	bool fd_started;
-	bool fd_tried;
 
 	/* The consumer, while no operation is pending. */
 	weir_duration timeout;
@@ -198,9 +191,6 @@ weir_cancel wri_aio_ask(
  * submitted, and the consumer may have asked for no callback then.
  */
 void wri_aio_settle(weir_aio *aio, bool skip);
-/* The expiry thread may end it, with outcome at time at. */
-weir_err wri_aio_start_direct(weir_aio *aio, const weir_provider *provider,
-    void *arg, weir_time at, weir_err outcome);
 /* The deadline of this operation, WEIR_NEVER: none. */
 weir_time wri_aio_deadline(weir_aio *aio);
 /* Has it come, or is the timeout zero: what would wait is refused? */
@@ -225,7 +215,7 @@ extern uint32_t wri_aio_life;  /* counts weir_init; fixed while it runs */
 extern wri_a64 wri_aio_late;   /* refused finishes */
 extern uint64_t wri_aio_grain; /* of timeouts; fixed between init and fini */
 
-/* WEIR_EINVAL for a dead handle, after the report. */
+/* WEIR_EMISUSE for a dead handle, after the report. */
 weir_err wri_aio_dead(weir_aio *aio, const char *call);
 
 /* The first look of every call on a handle. */
@@ -239,6 +229,15 @@ wri_aio_enter(weir_aio *aio, const char *call)
 		return wri_aio_dead(aio, call);
 	}
 	return wri_unlikely(wri_life_forked()) ? WEIR_EFORK : WEIR_OK;
+}
+
+/* Deadlines are rounded up to a power of two that the slack allows [ns]. */
+static inline uint64_t
+grain_of(weir_duration slack)
+{
+	return slack < 8
+		   ? 4
+		   : UINT64_C(1) << (63 - __builtin_clzll((uint64_t)slack));
 }
 
 static inline const weir_provider *

@@ -20,6 +20,7 @@ weir_aioq_push(weir_aioq *q, weir_aio *aio)
 		q->tail->next = aio;
 	}
 	q->tail = aio;
+	q->len++;
 }
 
 bool
@@ -39,6 +40,7 @@ weir_aioq_remove(weir_aioq *q, weir_aio *aio)
 		aio->next->prev = aio->prev;
 	}
 	aio->queue = NULL;
+	q->len--;
 	return true;
 }
 

@@ -205,15 +205,6 @@ deadline_expire(struct wri_deadline *d, uint64_t w)
 	uint64_t n;
 	bool push = false;
 
-	if ((w & W_DIRECT) != 0) {
-		if (!wri_cas(
-			&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL)) {
-			return false;
-		}
-		aio->result = aio->direct; /* A1 carries it */
-		wri_aio_settle(aio, false);
-		return true;
-	}
 	n = with_pend(w, WHY_TIMEOUT);
 	if ((w & (W_HOOK | W_QUEUED)) == 0) {
 		n |= W_QUEUED;

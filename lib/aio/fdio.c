@@ -24,14 +24,14 @@
  *                fields between submitter, poller and hook.
  * Bounds     STEPS_MAX steps in a row, then others have a turn;
  *            WEIR_FD_QUEUE_MAX operations wait on a side.
- * Proof      test/aio/test_fdio.c, test/stress/, test/contract/
+ * Proof      test/contract/, test/stream/, test/stress/
  */
 #include "aio/fdio_impl.h"
 
 #include "base/log.h"
 
 /* Steps that one owner makes before he lets others run. */
-#define STEPS_MAX 64
+#define STEPS_MAX 16
 
 /* --- The owner --------------------------------------------------------- */
 
@@ -63,7 +63,6 @@ side_next(struct side *s)
 	if (aio == NULL) {
 		wri_and(&s->word, ~S_MORE, WRI_ACQ_REL);
 	} else {
-		s->more_len--;
 		wri_or(&s->word, (uintptr_t)aio, WRI_ACQ_REL);
 	}
 	wri_mtx_unlock(&s->lock);
@@ -86,14 +85,16 @@ static weir_err
 side_try(struct side *s, weir_aio *aio)
 {
 	unsigned flags = 0;
+	bool more;
 	weir_err rv;
 
-	aio->fd_tried = true;
 	wri_and(&s->word, ~S_READY, WRI_ACQ_REL);
 	rv = aio->fdop->try_step(aio, s->fd->pfd.fd, s->fd->arg, &flags);
-	if (rv != WEIR_EAGAIN &&
-	    ((flags & WEIR_FD_DRAINED) == 0 ||
-		(wri_load(&s->word, WRI_RLX) & S_FINAL) != 0)) {
+	more = rv != WEIR_EAGAIN || (flags & WEIR_FD_MORE) != 0;
+	if ((flags & WEIR_FD_DRAINED) != 0) { /* but the end may follow */
+		more = (wri_load(&s->word, WRI_RLX) & S_FINAL) != 0;
+	}
+	if (more) {
 		wri_or(&s->word, S_READY, WRI_ACQ_REL);
 	}
 	return rv;
@@ -114,10 +115,6 @@ side_step(struct side *s, weir_aio *aio)
 	} else if ((w & S_CANCEL) != 0) {
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
 	} else if ((w & S_READY) != 0) {
-		rv = side_try(s, aio);
-	} else if (!aio->fd_started && !aio->fd_tried && wri_aio_polls(aio)) {
-		/* What is there is taken, also if its event is still on its
-		 * way to us. */
 		rv = side_try(s, aio);
 	} else if (!aio->fd_started) {
 		if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
@@ -201,52 +198,31 @@ wri_fd_ready(struct wri_pfd *pfd, unsigned dirs)
 	}
 }
 
-/* Take a waiting first out; false: it is not the first, or the owner will. */
-static bool
-cancel_first(struct side *s, weir_aio *aio, weir_err why, bool *mine)
-{
-	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
-
-	*mine = false;
-	while (waiter(w) == aio) {
-		uint64_t n;
-
-		if ((w & S_OWNED) != 0) {
-			/* Release: carries why to the owner (F1). */
-			wri_store(&s->why, (uint32_t)why, WRI_REL);
-			n = w | S_CANCEL;
-		} else {
-			n = (w & S_FLAGS) | S_OWNED; /* then take the next */
-		}
-		if (wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL)) {
-			*mine = (w & S_OWNED) == 0;
-			return true;
-		}
-	}
-	return false;
-}
-
 /*
- * The hook.  The operation is first, or in the list, or between start and the
- * list (then a note in the handle), or has just ended (then nothing).
+ * The hook.  The operation is first, or in the list, or has just ended (then
+ * nothing).  Of a first one that is being tried the owner gets a note; one that
+ * waits is taken out, and its side is ours to go on with.
  */
 static void
 side_cancel(weir_aio *aio, void *arg, weir_err why)
 {
 	struct side *s = arg;
-	bool mine, first, listed = false;
+	bool mine = false, listed;
+	uint64_t w, n;
 
 	/* The list's head becomes first under the lock only. */
 	wri_mtx_lock(&s->lock);
-	first = cancel_first(s, aio, why, &mine);
-	if (!first) {
-		listed = weir_aioq_remove(&s->more, aio);
-		if (listed) {
-			s->more_len--;
-		} else {
-			aio->fd_note = why;
+	listed = weir_aioq_remove(&s->more, aio);
+	w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	do {
+		mine = waiter(w) == aio && (w & S_OWNED) == 0;
+		if (waiter(w) != aio) {
+			break;
 		}
-	}
+		/* Release: carries why to the owner (F1). */
+		wri_store(&s->why, (uint32_t)why, WRI_REL);
+		n = mine ? (w & S_FLAGS) | S_OWNED : w | S_CANCEL;
+	} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
 	wri_mtx_unlock(&s->lock);
 	if (mine || listed) {
 		(void)weir_aio_finish(aio, why);
@@ -258,62 +234,53 @@ side_cancel(weir_aio *aio, void *arg, weir_err why)
 
 /* --- Submit ------------------------------------------------------------ */
 
-/* Behind others.  False: they have gone, the fast way is open again. */
-static bool
-submit_behind(struct side *s, weir_aio *aio, weir_err *rv)
+/*
+ * Put it behind the others; the side may have become free or closed meanwhile.
+ * *ours: it is free, and we own it now.
+ */
+static weir_err
+enqueue_locked(struct side *s, weir_aio *aio, bool *ours)
 {
-	uint64_t w, n;
-	bool ours = false;
+	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	uint64_t n;
 
-	wri_mtx_lock(&s->lock);
-	w = wri_load(&s->word, WRI_ACQ); /* F1 */
-	if (aio->fd_note != WEIR_OK) {
-		*rv = aio->fd_note;
-	} else if ((w & S_CLOSED) != 0) {
-		*rv = (weir_err)wri_load(&s->code, WRI_ACQ);
-	} else if (s->more_len >= WEIR_FD_QUEUE_MAX) {
-		*rv = WEIR_EAGAIN;
-	} else {
-		*rv = WEIR_OK;
-		weir_aioq_push(&s->more, aio);
-		s->more_len++;
-		do {
-			if ((w & S_CLOSED) != 0) {
-				/* Closed since we looked; its owner may have
-				 * left for good. */
-				(void)weir_aioq_remove(&s->more, aio);
-				s->more_len--;
-				*rv = (weir_err)wri_load(&s->code, WRI_ACQ);
-				ours = false;
-				break;
-			}
-			n = w | S_MORE;
-			ours = waiter(w) == NULL && (w & S_OWNED) == 0;
-			if (ours) {
-				n |= S_OWNED;
-			}
-		} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
+	if (s->more.len >= WEIR_FD_QUEUE_MAX) {
+		s->nfull++;
+		return WEIR_EAGAIN;
 	}
-	wri_mtx_unlock(&s->lock);
-	return ours;
+	s->nfull = 0;
+	weir_aioq_push(&s->more, aio);
+	do {
+		if ((w & S_CLOSED) != 0) { /* its owner may have left */
+			(void)weir_aioq_remove(&s->more, aio);
+			*ours = false;
+			return (weir_err)wri_load(&s->code, WRI_ACQ);
+		}
+		*ours = waiter(w) == NULL && (w & S_OWNED) == 0;
+		n = w | S_MORE | (*ours ? S_OWNED : 0);
+	} while (!wri_cas_weak(&s->word, &w, n, WRI_ACQ_REL));
+	return WEIR_OK;
 }
 
 static void
-submit_slow(struct side *s, weir_aio *aio)
+submit_behind(struct side *s, weir_aio *aio)
 {
-	weir_err rv;
+	weir_err rv = WEIR_OK;
+	bool ours = false;
+	bool first_refused;
 
-	/* Started outside the lock; a hook that comes before the list leaves
-	 * its note in the handle. */
-	aio->fd_note = WEIR_OK;
-	if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
-		return;
+	/* Started under the lock that the hook takes: that finds it listed. */
+	wri_mtx_lock(&s->lock);
+	if (weir_aio_start(aio, &fd_provider, s) == WEIR_OK) {
+		aio->fd_started = true;
+		rv = enqueue_locked(s, aio, &ours);
 	}
-	aio->fd_started = true;
-	if (submit_behind(s, aio, &rv)) {
+	first_refused = rv == WEIR_EAGAIN && s->nfull == 1;
+	wri_mtx_unlock(&s->lock);
+	if (ours) {
 		wri_side_run(s);
 	} else if (rv != WEIR_OK) {
-		if (rv == WEIR_EAGAIN) {
+		if (first_refused) {
 			wri_log(WEIR_LOG_WARN,
 			    "descriptor %d: operation refused, "
 			    "WEIR_FD_QUEUE_MAX (%u) wait already",
@@ -327,23 +294,25 @@ void
 weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 {
 	struct side *s;
-	uint64_t w;
+	uint64_t w, mine;
 
 	if (weir_aio_reset(aio) != WEIR_OK) {
 		return;
 	}
-	if (fd == NULL || op == NULL ||
+	if (fd == NULL || op == NULL || op->size != sizeof(*op) ||
 	    (dir != WEIR_DIR_READ && dir != WEIR_DIR_WRITE)) {
 		(void)weir_aio_finish(aio, WEIR_EINVAL);
 		return;
 	}
 	s = &fd->side[dir];
 	aio->fdop = op;
-	aio->fd_started = aio->fd_tried = false;
+	aio->fd_started = false;
+	/* One that polls is tried in any case: what it asks for may be there,
+	 * and the event still on its way to us. */
+	mine = S_OWNED | (uintptr_t)aio | (wri_aio_polls(aio) ? S_READY : 0);
 	w = wri_load(&s->word, WRI_ACQ); /* F1 */
 	while (waiter(w) == NULL && (w & (S_OWNED | S_MORE | S_CLOSED)) == 0) {
-		if (wri_cas_weak(&s->word, &w, w | S_OWNED | (uintptr_t)aio,
-			WRI_ACQ_REL)) {
+		if (wri_cas_weak(&s->word, &w, w | mine, WRI_ACQ_REL)) {
 			wri_side_run(s);
 			return;
 		}
@@ -353,5 +322,5 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 		    aio, (weir_err)wri_load(&s->code, WRI_ACQ));
 		return;
 	}
-	submit_slow(s, aio);
+	submit_behind(s, aio);
 }

@@ -24,7 +24,7 @@ struct side {
 	/* lock: those that wait behind the first. */
 	wri_mtx lock;
 	weir_aioq more;
-	unsigned more_len;
+	unsigned nfull; /* refused since there was room */
 
 	/* Fixed after the element's first use. */
 	struct weir_fd *fd;

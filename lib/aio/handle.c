@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 #include <stdio.h>
+#include <string.h>
 
 uint32_t wri_aio_life;
 uint64_t wri_aio_grain = 524288;
@@ -97,22 +98,40 @@ wri_aio_dead(weir_aio *aio, const char *call)
 	    aio->magic == AIO_DEAD ? "the handle has been freed"
 				   : "this is no handle",
 	    "", "gone", aio);
-	return WEIR_EINVAL;
+	return WEIR_EMISUSE;
 }
 
+#define WHEN(op) (1u << (op))
 /* Settings want a handle without an operation; row 4. */
+#define WHEN_IDLE WHEN(OP_NONE)
+#define WHEN_OWNED (WHEN(OP_STARTING) | WHEN(OP_ACTIVE))
+
+/* May this be called in the handle's state?  when: the states that allow it. */
 static weir_err
-enter_idle(weir_aio *aio, const char *call)
+enter_when(weir_aio *aio, const char *call, unsigned when)
 {
 	weir_err rv = wri_aio_enter(aio, call);
+	enum op op;
 
-	if (rv == WEIR_OK &&
-	    op_of(wri_load(&aio->word, WRI_ACQ)) != OP_NONE) { /* A3 */
-		wri_aio_misuse(
-		    aio, call, "the handle is busy with an operation");
-		rv = WEIR_EMISUSE;
+	if (rv != WEIR_OK) {
+		return rv;
 	}
-	return rv;
+	op = op_of(wri_load(&aio->word, WRI_ACQ)); /* A3 */
+	if ((WHEN(op) & when) != 0) {
+		return WEIR_OK;
+	}
+	wri_aio_misuse(aio, call,
+	    when == WHEN_IDLE ? "the handle is busy with an operation"
+	    : op == OP_NONE   ? "there is no operation"
+			      : "the operation has ended already");
+	return WEIR_EMISUSE;
+}
+
+/* Was the last submit dropped?  Then what can be read belongs to none. */
+static bool
+was_dropped(weir_aio *aio)
+{
+	return (wri_load(&aio->word, WRI_ACQ) & W_REFUSED) != 0;
 }
 
 /* --- Settings ---------------------------------------------------------- */
@@ -120,7 +139,7 @@ enter_idle(weir_aio *aio, const char *call)
 weir_err
 weir_aio_set_timeout(weir_aio *aio, weir_duration timeout)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_set_timeout");
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
 
 	if (rv == WEIR_OK && timeout < WEIR_DEFAULT) {
 		rv = WEIR_EINVAL;
@@ -135,7 +154,7 @@ weir_aio_set_timeout(weir_aio *aio, weir_duration timeout)
 weir_err
 weir_aio_set_expire(weir_aio *aio, weir_time when)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_set_expire");
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
 
 	if (rv == WEIR_OK && when < 0) {
 		rv = WEIR_EINVAL;
@@ -147,28 +166,32 @@ weir_aio_set_expire(weir_aio *aio, weir_time when)
 	return rv;
 }
 
-static void
-set_vector(weir_aio *aio, unsigned n, const weir_iov *iov)
+static weir_err
+set_vector(weir_aio *aio, const char *call, unsigned n, unsigned max,
+    const weir_iov *iov)
 {
-	aio->iov = iov;
-	aio->niov = n;
-	aio->iov_next = 0;
-	aio->iov_done = 0;
+	weir_err rv = enter_when(aio, call, WHEN_IDLE);
+
+	if (rv == WEIR_OK) {
+		rv = wri_iov_check(n, max, iov);
+	}
+	if (rv == WEIR_OK) {
+		aio->iov = iov;
+		aio->niov = n;
+		aio->iov_next = 0;
+		aio->iov_done = 0;
+	}
+	return rv;
 }
 
 weir_err
 weir_aio_set_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_set_iov");
+	weir_err rv = set_vector(aio, __func__, n, WEIR_IOV_COPY_MAX, iov);
 
-	if (rv == WEIR_OK) {
-		rv = wri_iov_check(n, WEIR_IOV_COPY_MAX, iov);
-	}
-	if (rv == WEIR_OK) {
-		for (unsigned i = 0; i < n; i++) {
-			aio->copied[i] = iov[i];
-		}
-		set_vector(aio, n, aio->copied);
+	if (rv == WEIR_OK && n > 0) {
+		memmove(aio->copied, iov, n * sizeof(*iov));
+		aio->iov = aio->copied;
 	}
 	return rv;
 }
@@ -176,41 +199,13 @@ weir_aio_set_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 weir_err
 weir_aio_borrow_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_borrow_iov");
-
-	if (rv == WEIR_OK) {
-		rv = wri_iov_check(n, WEIR_IOV_BORROW_MAX, iov);
-	}
-	if (rv == WEIR_OK) {
-		set_vector(aio, n, iov);
-	}
-	return rv;
-}
-
-/* What the operation's owner may set; idle: and anybody while there is none. */
-static weir_err
-enter_owned(weir_aio *aio, const char *call, bool idle)
-{
-	weir_err rv = wri_aio_enter(aio, call);
-	enum op op;
-
-	if (rv != WEIR_OK) {
-		return rv;
-	}
-	op = op_of(wri_load(&aio->word, WRI_RLX)); /* our own */
-	if (op == OP_STARTING || op == OP_ACTIVE || (idle && op == OP_NONE)) {
-		return WEIR_OK;
-	}
-	wri_aio_misuse(aio, call,
-	    op == OP_NONE ? "there is no operation"
-			  : "the operation has ended already");
-	return WEIR_EMISUSE;
+	return set_vector(aio, __func__, n, WEIR_IOV_BORROW_MAX, iov);
 }
 
 weir_err
 weir_aio_set_msg(weir_aio *aio, weir_msg *msg)
 {
-	weir_err rv = enter_owned(aio, "weir_aio_set_msg", true);
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED);
 
 	if (rv == WEIR_OK) {
 		aio->msg = msg;
@@ -227,7 +222,7 @@ weir_aio_get_msg(weir_aio *aio)
 weir_err
 weir_aio_set_input(weir_aio *aio, unsigned index, void *data)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_set_input");
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
 
 	if (rv == WEIR_OK && index >= WEIR_AIO_SLOTS) {
 		rv = WEIR_EINVAL;
@@ -250,7 +245,7 @@ weir_aio_set_output(weir_aio *aio, unsigned index, void *data)
 {
 	weir_err rv = index >= WEIR_AIO_SLOTS
 			  ? WEIR_EINVAL
-			  : enter_owned(aio, "weir_aio_set_output", false);
+			  : enter_when(aio, __func__, WHEN_OWNED);
 
 	if (rv == WEIR_OK) {
 		aio->output[index] = data;
@@ -261,8 +256,9 @@ weir_aio_set_output(weir_aio *aio, unsigned index, void *data)
 void *
 weir_aio_get_output(weir_aio *aio, unsigned index)
 {
-	return aio == NULL || index >= WEIR_AIO_SLOTS ? NULL
-						      : aio->output[index];
+	return aio == NULL || index >= WEIR_AIO_SLOTS || was_dropped(aio)
+		   ? NULL
+		   : aio->output[index];
 }
 
 void
@@ -285,7 +281,7 @@ weir_aio_skip_callback(weir_aio *aio, bool *skipped)
 	if (skipped != NULL) {
 		*skipped = false;
 	}
-	if (enter_idle(aio, "weir_aio_skip_callback") == WEIR_OK) {
+	if (enter_when(aio, __func__, WHEN_IDLE) == WEIR_OK) {
 		aio->skip = skipped;
 	}
 }
@@ -302,7 +298,7 @@ wri_aio_exec(struct weir_exec *exec)
 weir_err
 weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 {
-	weir_err rv = enter_idle(aio, "weir_aio_set_executor");
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
 
 	if (rv == WEIR_OK) {
 		wri_aio_bind(aio, wri_aio_exec(exec));
@@ -313,7 +309,7 @@ weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 void
 weir_aio_set_tag(weir_aio *aio, const char *tag)
 {
-	if (wri_aio_enter(aio, "weir_aio_set_tag") == WEIR_OK) {
+	if (wri_aio_enter(aio, __func__) == WEIR_OK) {
 		wri_store(&aio->tag, (void *)(uintptr_t)tag, WRI_REL);
 	}
 }
@@ -326,7 +322,7 @@ weir_aio_busy(weir_aio *aio)
 	struct wri_frame *f;
 	uint64_t w;
 
-	if (wri_aio_enter(aio, "weir_aio_busy") != WEIR_OK) {
+	if (wri_aio_enter(aio, __func__) != WEIR_OK) {
 		return false;
 	}
 	w = wri_load(&aio->word, WRI_ACQ); /* A3 */
@@ -340,21 +336,18 @@ weir_aio_busy(weir_aio *aio)
 weir_err
 weir_aio_result(weir_aio *aio)
 {
-	weir_err rv = wri_aio_enter(aio, "weir_aio_result");
+	weir_err rv = wri_aio_enter(aio, __func__);
 
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	if ((wri_load(&aio->word, WRI_ACQ) & W_REFUSED) != 0) {
-		return WEIR_ESTOPPED;
-	}
-	return aio->result;
+	return was_dropped(aio) ? WEIR_ESTOPPED : aio->result;
 }
 
 size_t
 weir_aio_count(weir_aio *aio)
 {
-	return aio == NULL ? 0 : aio->count;
+	return aio == NULL || was_dropped(aio) ? 0 : aio->count;
 }
 
 size_t
@@ -366,7 +359,7 @@ weir_aio_get_count(weir_aio *aio)
 void
 weir_aio_set_count(weir_aio *aio, size_t count)
 {
-	if (enter_owned(aio, "weir_aio_set_count", true) == WEIR_OK) {
+	if (enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED) == WEIR_OK) {
 		aio->count = count;
 	}
 }

@@ -98,10 +98,7 @@ wri_registry_begin(weir_duration slack)
 {
 	wri_aio_life++;
 	wri_store(&wri_aio_late, 0, WRI_RLX); /* nobody runs yet */
-	wri_aio_grain = 4;
-	while (wri_aio_grain * 2 <= (uint64_t)slack) {
-		wri_aio_grain *= 2;
-	}
+	wri_aio_grain = grain_of(slack);
 	for (unsigned i = 0; i < SHARDS; i++) {
 		shards[i].ended = 0;
 	}

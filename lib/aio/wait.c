@@ -135,9 +135,9 @@ closes_ring(const struct wri_runner *r, weir_aio *aio)
 	return false;
 }
 
-/* A pool thread is about to sleep in foreign code. */
-static weir_err
-leave_place(struct wri_runner *r, weir_aio *aio)
+/* Say what r is about to wait for, NULL: nothing; false: that closes a ring. */
+static bool
+set_waits_for(struct wri_runner *r, weir_aio *aio)
 {
 	bool ring;
 
@@ -147,24 +147,28 @@ leave_place(struct wri_runner *r, weir_aio *aio)
 		wri_runner_set_waits_for(r, aio);
 	}
 	wri_mtx_unlock(&ring_lock);
-	if (ring) {
-		return WEIR_EDEADLK;
+	return !ring;
+}
+
+/* A pool thread is about to sleep in foreign code. */
+static weir_err
+leave_place(struct wri_runner *r, weir_aio *aio)
+{
+	weir_err rv = WEIR_EDEADLK;
+
+	if (set_waits_for(r, aio)) {
+		rv = wri_runner_wait_begin(r);
+		if (rv != WEIR_OK) {
+			(void)set_waits_for(r, NULL);
+		}
 	}
-	if (wri_runner_wait_begin(r) != WEIR_OK) {
-		wri_mtx_lock(&ring_lock);
-		wri_runner_set_waits_for(r, NULL);
-		wri_mtx_unlock(&ring_lock);
-		return WEIR_EDEADLK;
-	}
-	return WEIR_OK;
+	return rv;
 }
 
 static void
 take_place(struct wri_runner *r)
 {
-	wri_mtx_lock(&ring_lock);
-	wri_runner_set_waits_for(r, NULL);
-	wri_mtx_unlock(&ring_lock);
+	(void)set_waits_for(r, NULL);
 	wri_runner_wait_end(r);
 }
 
@@ -256,60 +260,52 @@ weir_aio_wait(weir_aio *aio)
 	return wait(aio, WEIR_NEVER, __func__);
 }
 
-static weir_blocker
-blocker_of(weir_aio *aio, const char **who)
-{
-	uint64_t w = wri_load(&aio->word, WRI_ACQ);
-	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
+/* What still has a handle, and the name of the provider if that does. */
+struct blocked {
+	weir_blocker what;
+	const char *who;
+};
 
-	if (who != NULL) {
-		*who = op_of(w) == OP_ACTIVE && p != NULL && p->name != NULL
-			   ? p->name
-			   : "";
-	}
+static struct blocked
+blocked_by(weir_aio *aio)
+{
+	static const weir_blocker by_op[] = {
+	    [OP_NONE] = WEIR_BLOCKER_NONE,
+	    [OP_STARTING] = WEIR_BLOCKER_PROVIDER,
+	    [OP_ACTIVE] = WEIR_BLOCKER_PROVIDER,
+	    [OP_ENDING] = WEIR_BLOCKER_QUEUE,
+	    [OP_DONE] = WEIR_BLOCKER_QUEUE,
+	};
+	uint64_t w = wri_load(&aio->word, WRI_ACQ);
+	const weir_provider *p = provider_of(aio);
+	struct blocked b = {by_op[op_of(w)], ""};
+
 	if ((w & W_RUN) != 0) {
-		return WEIR_BLOCKER_CALLBACK;
+		b.what = WEIR_BLOCKER_CALLBACK;
+	} else if ((w & W_HOOK) != 0) {
+		b.what = WEIR_BLOCKER_CANCEL;
 	}
-	if ((w & W_HOOK) != 0) {
-		return WEIR_BLOCKER_CANCEL;
+	if (op_of(w) == OP_ACTIVE && p != NULL && p->name != NULL) {
+		b.who = p->name;
 	}
-	switch (op_of(w)) {
-	case OP_STARTING:
-	case OP_ACTIVE:
-		return WEIR_BLOCKER_PROVIDER;
-	case OP_ENDING:
-	case OP_DONE:
-		return WEIR_BLOCKER_QUEUE;
-	case OP_NONE:
-		break;
-	}
-	return WEIR_BLOCKER_NONE;
+	return b;
 }
 
+/* until negative: no wait at all. */
 static weir_err
-stop(weir_aio *aio, weir_time until, weir_blocker *what, const char **who,
-    const char *call)
+stop(weir_aio *aio, weir_time until, struct blocked *b, const char *call)
 {
 	weir_err rv = wri_aio_enter(aio, call);
 
-	if (what != NULL) {
-		*what = WEIR_BLOCKER_NONE;
-	}
-	if (who != NULL) {
-		*who = "";
-	}
+	*b = (struct blocked){WEIR_BLOCKER_NONE, ""};
 	if (rv != WEIR_OK) {
 		return aio == NULL ? WEIR_OK : rv;
 	}
 	wri_aio_hold(aio);
 	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
-	rv = wait_idle(aio, until);
+	rv = until < 0 ? WEIR_OK : wait_idle(aio, until);
 	if (rv != WEIR_OK) {
-		weir_blocker b = blocker_of(aio, who);
-
-		if (what != NULL) {
-			*what = b;
-		}
+		*b = blocked_by(aio);
 	}
 	wri_aio_rele(aio);
 	return rv;
@@ -319,24 +315,32 @@ weir_err
 weir_aio_stop_until(
     weir_aio *aio, weir_time until, weir_blocker *what, const char **who)
 {
-	return stop(aio, until, what, who, __func__);
+	struct blocked b;
+	weir_err rv = stop(aio, until < 0 ? 0 : until, &b, __func__);
+
+	if (what != NULL) {
+		*what = b.what;
+	}
+	if (who != NULL) {
+		*who = b.who;
+	}
+	return rv;
 }
 
 weir_err
 weir_aio_stop(weir_aio *aio)
 {
-	return stop(aio, WEIR_NEVER, NULL, NULL, __func__);
+	struct blocked b;
+
+	return stop(aio, WEIR_NEVER, &b, __func__);
 }
 
 void
 weir_aio_close(weir_aio *aio)
 {
-	if (wri_aio_enter(aio, "weir_aio_close") != WEIR_OK) {
-		return;
-	}
-	wri_aio_hold(aio);
-	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
-	wri_aio_rele(aio);
+	struct blocked b;
+
+	(void)stop(aio, -1, &b, __func__);
 }
 
 /* --- The end of a handle ----------------------------------------------- */
@@ -402,7 +406,6 @@ void
 weir_aio_free(weir_aio *aio)
 {
 	bool was_free;
-	uint64_t w, n;
 
 	if (wri_aio_enter(aio, "weir_aio_free") != WEIR_OK) {
 		return;
@@ -426,11 +429,7 @@ weir_aio_free(weir_aio *aio)
 	} else {
 		wri_aio_rele(aio); /* as reap: the end frees it */
 	}
-	w = wri_load(&aio->word, WRI_ACQ);
-	do {
-		n = w | W_GONE;
-	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-	if (is_gone(n)) {
+	if (is_gone(wri_or(&aio->word, W_GONE, WRI_ACQ_REL) | W_GONE)) {
 		wri_aio_hand_over(aio);
 	}
 }

@@ -17,43 +17,21 @@
 #include "base/sys.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/prctl.h>
-#include <sys/timerfd.h>
-#include <time.h>
-
-#define ALARM_NS_PER_S 1000000000
 
 /* This thread sleeps exactly; the kernel's default adds 50 us. */
 static _Thread_local bool alarm_exact
     __attribute__((tls_model("initial-exec")));
 
-static struct timespec
-alarm_timespec(int64_t ns)
-{
-	struct timespec ts = {
-	    .tv_sec = ns / ALARM_NS_PER_S, .tv_nsec = ns % ALARM_NS_PER_S};
-
-	return ts;
-}
-
 weir_err
 wri_alarm_init(wri_alarm *a)
 {
-	int event_fd = wri_sys_eventfd();
-	int timer_fd;
-
-	if (event_fd < 0) {
-		return wri_err_of(-event_fd);
+	a->event_fd = wri_sys_eventfd();
+	a->timer_fd = a->event_fd < 0 ? a->event_fd : wri_sys_timerfd_create();
+	if (a->timer_fd < 0 && a->event_fd >= 0) {
+		(void)wri_sys_close(a->event_fd); /* nothing is in it */
 	}
-	timer_fd = wri_sys_timerfd_create();
-	if (timer_fd < 0) {
-		(void)wri_sys_close(event_fd); /* nothing was written to it */
-		return wri_err_of(-timer_fd);
-	}
-	a->event_fd = event_fd;
-	a->timer_fd = timer_fd;
-	return WEIR_OK;
+	return a->timer_fd < 0 ? wri_err_of(-a->timer_fd) : WEIR_OK;
 }
 
 void
@@ -64,15 +42,19 @@ wri_alarm_fini(wri_alarm *a)
 	(void)wri_sys_close(a->event_fd);
 }
 
-/* Take what made fd readable; false: it was taken back meanwhile. */
-static bool
-alarm_take(int fd)
+/* Take what made the descriptor readable; 0: it was taken back meanwhile. */
+static unsigned
+alarm_take(const struct pollfd *ready, enum wri_alarm_why why)
 {
 	uint64_t count;
-	ssize_t n = wri_sys_read(fd, &count, sizeof(count));
+	ssize_t n;
 
+	if (ready->revents == 0) {
+		return 0;
+	}
+	n = wri_sys_read(ready->fd, &count, sizeof(count));
 	WRI_ASSERT(n == (ssize_t)sizeof(count) || n == -EAGAIN);
-	return n > 0;
+	return n > 0 ? why : 0;
 }
 
 unsigned
@@ -82,8 +64,10 @@ wri_alarm_wait(wri_alarm *a, weir_time until)
 	    {.fd = a->event_fd, .events = POLLIN},
 	    {.fd = a->timer_fd, .events = POLLIN},
 	};
-	struct timespec ts = {0, 0};
-	unsigned why = 0;
+	/* Before the clock's start is past. */
+	weir_duration left = until > 0 ? until : 0;
+	struct timespec ts;
+	unsigned why;
 	int n;
 
 	if (!alarm_exact) {
@@ -92,19 +76,12 @@ wri_alarm_wait(wri_alarm *a, weir_time until)
 		alarm_exact = true;
 	}
 	if (until != WEIR_NEVER) {
-		weir_time now = wri_now();
-
-		ts = alarm_timespec(until > now ? until - now : 0);
+		left -= wri_now();
 	}
-	n = wri_sys_ppoll(fds, 2, until == WEIR_NEVER ? NULL : &ts);
+	n = wri_sys_ppoll(fds, 2, wri_timespec(&ts, left));
 	WRI_ASSERT(n >= 0);
-	WRI_ASSERT(((fds[0].revents | fds[1].revents) & POLLNVAL) == 0);
-	if (n > 0 && fds[0].revents != 0 && alarm_take(a->event_fd)) {
-		why |= WRI_ALARM_WAKE;
-	}
-	if (n > 0 && fds[1].revents != 0 && alarm_take(a->timer_fd)) {
-		why |= WRI_ALARM_WATCH;
-	}
+	why = alarm_take(&fds[0], WRI_ALARM_WAKE) |
+	      alarm_take(&fds[1], WRI_ALARM_WATCH);
 	if (until != WEIR_NEVER && wri_now() >= until) {
 		why |= WRI_ALARM_DEADLINE;
 	}
@@ -124,13 +101,11 @@ wri_alarm_wake(wri_alarm *a)
 void
 wri_alarm_watch(wri_alarm *a, weir_time at)
 {
-	struct itimerspec its = {{0, 0}, {0, 0}}; /* off */
+	struct itimerspec its = {{0, 0}, {0, 0}};
 	int r;
 
-	if (at != 0) {
-		/* Before the clock's start is past too; zero would be off. */
-		its.it_value = alarm_timespec(at > 0 ? at : 1);
-	}
+	/* Zero is off; before the clock's start is past. */
+	(void)wri_timespec(&its.it_value, at >= 0 ? at : 1);
 	r = wri_sys_timerfd_settime(a->timer_fd, &its);
 	WRI_ASSERT(r == 0);
 }

@@ -1,143 +1,103 @@
 /*
  * err - codes to text, errno to codes.
  *
- * Purpose    the only place that maps; errno travels no further.
+ * Purpose    the only place that maps; errno travels no further.  And the
+ *            version, a text of the library about itself as well.
  * Ownership  all texts are static.
- * Progress   wait-free.
- * Bounds     the tables end at the last code and the last errno they name.
+ * Progress   wait-free; a walk over one small table, off the hot path.
+ * Bounds     ERR_ENOS_MAX names of the system mean one thing to a program.
  * Proof      test/base/test_err.c
  */
 #include "base/err.h"
 
+#include <weir/version.h>
+#include <weir/weir.h>
+
 #include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <string.h>
 
-#define ERR_TEXTS (sizeof(err_texts) / sizeof(err_texts[0]))
-#define ERR_CODES (sizeof(err_codes) / sizeof(err_codes[0]))
+#define ERR_ENOS_MAX 5
+#define ERR_ROWS (sizeof(err_rows) / sizeof(err_rows[0]))
 #define ERR_TRANERR_END 0x30000000u
 
-static const char *const err_texts[] = {
-    [WEIR_OK] = "success",
-    [WEIR_EINTR] = "interrupted",
-    [WEIR_ENOMEM] = "out of memory",
-    [WEIR_EINVAL] = "invalid argument",
-    [WEIR_EBUSY] = "in use",
-    [WEIR_ETIMEDOUT] = "timed out",
-    [WEIR_ECONNREFUSED] = "connection refused",
-    [WEIR_ECLOSED] = "closed",
-    [WEIR_EAGAIN] = "full or not ready, try again",
-    [WEIR_ENOTSUP] = "not supported",
-    [WEIR_EADDRINUSE] = "address in use",
-    [WEIR_ESTATE] = "not in this state",
-    [WEIR_ENOENT] = "no such entry",
-    [WEIR_EPROTO] = "protocol error",
-    [WEIR_EUNREACHABLE] = "destination unreachable",
-    [WEIR_EADDRINVAL] = "invalid address",
-    [WEIR_EPERM] = "not permitted",
-    [WEIR_EMSGSIZE] = "too large",
-    [WEIR_ECONNABORTED] = "connection aborted",
-    [WEIR_ECONNRESET] = "connection reset",
-    [WEIR_ECANCELED] = "canceled",
-    [WEIR_ENOFILES] = "out of descriptors",
-    [WEIR_ENOSPC] = "out of space",
-    [WEIR_EEXIST] = "exists already",
-    [WEIR_EREADONLY] = "read-only option",
-    [WEIR_EWRITEONLY] = "write-only option",
-    [WEIR_ECRYPTO] = "cryptographic failure",
-    [WEIR_EPEERAUTH] = "peer not authenticated",
-    [WEIR_EBADTYPE] = "wrong type of option",
-    [WEIR_ECONNSHUT] = "connection shut by the peer",
-    [WEIR_EDEADLK] = "waiting would never end",
-    [WEIR_EFORK] = "not usable in a forked child",
-    [WEIR_EMISUSE] = "misuse",
+/* EOPNOTSUPP has the number of ENOTSUP, EWOULDBLOCK that of EAGAIN. */
+static const struct {
+	weir_err code;
+	const char *text;
+	int enos[ERR_ENOS_MAX]; /* what the system calls it, 0: no more names */
+} err_rows[] = {
+    {WEIR_OK, "success", {0}},
+    {WEIR_EINTR, "interrupted", {EINTR}},
+    {WEIR_ENOMEM, "out of memory", {ENOMEM, ENOBUFS}},
+    {WEIR_EINVAL, "invalid argument", {EINVAL, ENAMETOOLONG, ENOTSOCK}},
+    {WEIR_EBUSY, "in use", {EBUSY, EISCONN}},
+    {WEIR_ETIMEDOUT, "timed out", {ETIMEDOUT}},
+    {WEIR_ECONNREFUSED, "connection refused", {ECONNREFUSED}},
+    {WEIR_ECLOSED, "closed", {EBADF, ENOTCONN, EPIPE}},
+    {WEIR_EAGAIN, "full or not ready, try again", {EAGAIN}},
+    {WEIR_ENOTSUP, "not supported",
+	{ENOTSUP, ENOSYS, EAFNOSUPPORT, ENOPROTOOPT, EPROTONOSUPPORT}},
+    {WEIR_EADDRINUSE, "address in use", {EADDRINUSE}},
+    {WEIR_ESTATE, "not in this state", {0}},
+    {WEIR_ENOENT, "no such entry", {ENOENT}},
+    {WEIR_EPROTO, "protocol error", {EPROTO}},
+    {WEIR_EUNREACHABLE, "destination unreachable", {EHOSTUNREACH, ENETUNREACH}},
+    {WEIR_EADDRINVAL, "invalid address", {EADDRNOTAVAIL}},
+    {WEIR_EPERM, "not permitted", {EPERM, EACCES}},
+    {WEIR_EMSGSIZE, "too large", {EMSGSIZE}},
+    {WEIR_ECONNABORTED, "connection aborted", {ECONNABORTED}},
+    {WEIR_ECONNRESET, "connection reset", {ECONNRESET}},
+    {WEIR_ECANCELED, "canceled", {ECANCELED}},
+    {WEIR_ENOFILES, "out of descriptors", {EMFILE, ENFILE}},
+    {WEIR_ENOSPC, "out of space", {ENOSPC, EFBIG, EDQUOT}},
+    {WEIR_EEXIST, "exists already", {EEXIST}},
+    {WEIR_EREADONLY, "read-only option", {0}},
+    {WEIR_EWRITEONLY, "write-only option", {0}},
+    {WEIR_ECRYPTO, "cryptographic failure", {0}},
+    {WEIR_EPEERAUTH, "peer not authenticated", {0}},
+    {WEIR_EBADTYPE, "wrong type of option", {0}},
+    {WEIR_ECONNSHUT, "connection shut by the peer", {0}},
+    {WEIR_EDEADLK, "waiting would never end", {EDEADLK}},
+    {WEIR_EFORK, "not usable in a forked child", {0}},
+    {WEIR_EMISUSE, "misuse", {0}},
+    {WEIR_ESTOPPED, "stopped", {0}},
+    {WEIR_EINTERNAL, "internal defect", {0}},
+    {WEIR_ESYSERR, "system error", {0}},
+    {WEIR_ETRANERR, "transport error", {0}},
 };
-
-/* By errno; 0: no code of our own. */
-static const uint8_t err_codes[] = {
-    /* The same name. */
-    [EINTR] = WEIR_EINTR,
-    [ENOMEM] = WEIR_ENOMEM,
-    [EINVAL] = WEIR_EINVAL,
-    [EBUSY] = WEIR_EBUSY,
-    [ETIMEDOUT] = WEIR_ETIMEDOUT,
-    [ECONNREFUSED] = WEIR_ECONNREFUSED,
-    [EAGAIN] = WEIR_EAGAIN,
-    [EADDRINUSE] = WEIR_EADDRINUSE,
-    [ENOENT] = WEIR_ENOENT,
-    [EPROTO] = WEIR_EPROTO,
-    [EPERM] = WEIR_EPERM,
-    [EMSGSIZE] = WEIR_EMSGSIZE,
-    [ECONNABORTED] = WEIR_ECONNABORTED,
-    [ECONNRESET] = WEIR_ECONNRESET,
-    [ECANCELED] = WEIR_ECANCELED,
-    [ENOSPC] = WEIR_ENOSPC,
-    [EEXIST] = WEIR_EEXIST,
-    [EDEADLK] = WEIR_EDEADLK,
-    /* Several names of the system that are one thing to a program. */
-    [EACCES] = WEIR_EPERM,
-    [EADDRNOTAVAIL] = WEIR_EADDRINVAL,
-    [EAFNOSUPPORT] = WEIR_ENOTSUP,
-    [ENOSYS] = WEIR_ENOTSUP,
-    [ENOTSUP] = WEIR_ENOTSUP, /* EOPNOTSUPP has the same number */
-    [ENOPROTOOPT] = WEIR_ENOTSUP,
-    [EPROTONOSUPPORT] = WEIR_ENOTSUP,
-    [EBADF] = WEIR_ECLOSED,
-    [ENOTCONN] = WEIR_ECLOSED,
-    [EPIPE] = WEIR_ECLOSED,
-    [EISCONN] = WEIR_EBUSY,
-    [EHOSTUNREACH] = WEIR_EUNREACHABLE,
-    [ENETUNREACH] = WEIR_EUNREACHABLE,
-    [ENAMETOOLONG] = WEIR_EINVAL,
-    [ENOTSOCK] = WEIR_EINVAL,
-    [ENOBUFS] = WEIR_ENOMEM,
-    [EFBIG] = WEIR_ENOSPC,
-    [EDQUOT] = WEIR_ENOSPC,
-    [EMFILE] = WEIR_ENOFILES,
-    [ENFILE] = WEIR_ENOFILES,
-};
-
-static const char *
-err_text(unsigned code)
-{
-	if (code < ERR_TEXTS) {
-		return err_texts[code];
-	}
-	if (code == WEIR_ESTOPPED) {
-		return "stopped";
-	}
-	if (code == WEIR_EINTERNAL) {
-		return "internal defect";
-	}
-	if (code == WEIR_ESYSERR) {
-		return "system error";
-	}
-	if (code > WEIR_ESYSERR && code < WEIR_ETRANERR) {
-		/* Static and safe in any thread, which strerror is not. */
-		return strerrordesc_np((int)(code - WEIR_ESYSERR));
-	}
-	if (code >= WEIR_ETRANERR && code < ERR_TRANERR_END) {
-		return "transport error";
-	}
-	return NULL;
-}
 
 const char *
 weir_strerror(weir_err err)
 {
-	const char *text = err_text((unsigned)err);
+	unsigned code = (unsigned)err;
+	const char *text = NULL;
 
+	if (code > WEIR_ETRANERR && code < ERR_TRANERR_END) {
+		code = WEIR_ETRANERR;
+	} else if (code > WEIR_ESYSERR && code < WEIR_ETRANERR) {
+		/* Static and safe in any thread, which strerror is not. */
+		text = strerrordesc_np((int)(code - WEIR_ESYSERR));
+	}
+	for (size_t i = 0; i < ERR_ROWS && text == NULL; i++) {
+		text = err_rows[i].code == code ? err_rows[i].text : NULL;
+	}
 	return text == NULL ? "unknown error" : text;
 }
 
 weir_err
 wri_err_of(int eno)
 {
-	size_t at = (size_t)eno;
-
-	if (at < ERR_CODES && err_codes[at] != 0) {
-		return (weir_err)err_codes[at];
+	for (size_t i = 0; i < ERR_ROWS * ERR_ENOS_MAX; i++) {
+		if (err_rows[i / ERR_ENOS_MAX].enos[i % ERR_ENOS_MAX] == eno) {
+			return err_rows[i / ERR_ENOS_MAX].code;
+		}
 	}
 	return (weir_err)((int)WEIR_ESYSERR + eno);
+}
+
+const char *
+weir_version(void)
+{
+	return WEIR_VERSION;
 }

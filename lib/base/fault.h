@@ -1,8 +1,11 @@
 /*
- * fault - the n-th call fails: a countdown that tests arm.
+ * fault - calls that fail on purpose, armed by test/support/fault.h.
  *
- * Purpose    mem and thread fail on purpose through this.
+ * Purpose    mem, thread and each system call fail through this.
  * Progress   lock-free; one relaxed load while nothing is armed.
+ * Pairs      none, all relaxed: it carries nothing, and tests arm before they
+ *            call.
+ * Proof      test/base/test_sys.c, test_mem.c
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H
@@ -10,32 +13,23 @@
 #include "base/attr.h"
 #include "base/sync.h"
 
-/* Zero is off. */
+/* All zero: off. */
 struct wri_fault {
-	wri_a32 left; /* calls up to and with the one that fails, 0: off */
+	wri_a32 first; /* the call that fails, 0: not armed */
+	wri_a32 last;  /* the last one that fails */
+	wri_a32 calls; /* since it was armed */
+	wri_a32 eno;   /* > 0 */
 };
 
-/* The n-th call from now fails, once; 0: none. */
-static inline void
-wri_fault_set(struct wri_fault *f, unsigned n)
-{
-	/* Relaxed: tests arm it before they call. */
-	wri_store(&f->left, n, WRI_RLX);
-}
+/* Count a call of what is armed: must it fail?  errno says how.  sys.c. */
+bool wri_fault_due(struct wri_fault *f);
 
-/* Count one call; true: it fails. */
+/* Must this call fail?  Then errno says how, as after a real one. */
 static inline bool
 wri_fault_hit(struct wri_fault *f)
 {
-	/* Relaxed, all of it: a countdown that carries nothing. */
-	uint32_t left = wri_load(&f->left, WRI_RLX);
-
-	while (wri_unlikely(left != 0)) {
-		if (wri_cas_weak(&f->left, &left, left - 1, WRI_RLX)) {
-			return left == 1;
-		}
-	}
-	return false;
+	return wri_unlikely(wri_load(&f->first, WRI_RLX) != 0) &&
+	       wri_fault_due(f);
 }
 
 #endif

@@ -1,16 +1,19 @@
 /*
- * log - the log hook and the report of misuse.
+ * log - the log hook, the report of misuse, and the one way to die.
  *
- * Purpose    lines for people, to the program's hook or to stderr.
- * Ownership  hook and argument are the program's; a line lives on the stack
- *            of the thread that logs.
+ * Purpose    lines for people, to the program's hook or to stderr; a broken
+ *            invariant ends the process while its traces are fresh.
+ * Ownership  hook and argument are the program's; a line lives on the stack of
+ *            its thread, because the heap or a lock of stdio may be what is
+ *            broken.
  * Progress   a level that nobody wants costs one relaxed load.  Else a leaf
  *            lock to copy hook and argument as one pair, and the hook is
- *            called without it.
+ *            called without it.  A panic takes no lock.
  * Bounds     a line of LOG_LINE_MAX bytes; longer ones are cut.
  * Proof      test/base/test_log.c
  */
 #include "base/log.h"
+#include "base/panic.h"
 #include "base/sync.h"
 
 #include <stdarg.h>
@@ -21,66 +24,53 @@
 
 #define LOG_LINE_MAX 512
 
-static wri_mtx log_mtx = WRI_MTX_INIT;
+struct log_hooks {
+	weir_log_fn log_fn;
+	void *log_arg;
+	weir_misuse_fn misuse_fn;
+	void *misuse_arg;
+};
 
-/* log_mtx must be held when using these: */
-static weir_log_fn log_fn = wri_log_stderr;
-static void *log_arg;
-static weir_misuse_fn log_misuse_fn;
-static void *log_misuse_arg;
+static wri_mtx log_mtx = WRI_MTX_INIT;
+static struct log_hooks log_hooks = {.log_fn = wri_log_stderr}; /* log_mtx */
 
 /* Any thread; WEIR_LOG_NONE when there is no hook. */
 static wri_a32 log_level = {WEIR_LOG_WARN};
 
-static const char *
-log_level_name(weir_log_level level)
-{
-	switch (level) {
-	case WEIR_LOG_NONE:
-		return "none";
-	case WEIR_LOG_ERR:
-		return "err";
-	case WEIR_LOG_WARN:
-		return "warn";
-	case WEIR_LOG_NOTICE:
-		return "notice";
-	case WEIR_LOG_INFO:
-		return "info";
-	case WEIR_LOG_DEBUG:
-		return "debug";
-	}
-	return "?";
-}
+static const char *const log_level_names[] = {
+    [WEIR_LOG_NONE] = "none",
+    [WEIR_LOG_ERR] = "err",
+    [WEIR_LOG_WARN] = "warn",
+    [WEIR_LOG_NOTICE] = "notice",
+    [WEIR_LOG_INFO] = "info",
+    [WEIR_LOG_DEBUG] = "debug",
+};
 
 /* One write, so that lines of several threads do not mix. */
 static void
-log_write(char *line, size_t size)
+log_write(const char *what, const char *line)
 {
-	size_t len = strnlen(line, size - 1);
+	char buf[LOG_LINE_MAX + 32]; /* room for what is not the line */
+	int len = snprintf(
+	    buf, sizeof(buf), "weir: %s: %.*s\n", what, LOG_LINE_MAX, line);
 
-	line[len++] = '\n';
 	/* There is no better place to complain about stderr. */
-	if (write(STDERR_FILENO, line, len) < 0) {
-		return;
-	}
+	(void)!write(STDERR_FILENO, buf, (size_t)len);
 }
 
 void
 wri_log_stderr(void *arg, weir_log_level level, const char *line)
 {
-	char buf[LOG_LINE_MAX + 32];
-
 	(void)arg;
-	snprintf(buf, sizeof(buf), "weir: %s: %s", log_level_name(level), line);
-	log_write(buf, sizeof(buf));
+	log_write(log_level_names[level], line);
 }
 
 void
 weir_log_set(weir_log_fn fn, void *arg, weir_log_level level)
 {
 	wri_mtx_lock(&log_mtx);
-	log_fn = fn;
-	log_arg = arg;
+	log_hooks.log_fn = fn;
+	log_hooks.log_arg = arg;
 	/* Relaxed: a line near the change may go either way. */
 	wri_store(
 	    &log_level, fn == NULL ? WEIR_LOG_NONE : (uint32_t)level, WRI_RLX);
@@ -91,8 +81,8 @@ void
 weir_misuse_set(weir_misuse_fn fn, void *arg)
 {
 	wri_mtx_lock(&log_mtx);
-	log_misuse_fn = fn;
-	log_misuse_arg = arg;
+	log_hooks.misuse_fn = fn;
+	log_hooks.misuse_arg = arg;
 	wri_mtx_unlock(&log_mtx);
 }
 
@@ -100,8 +90,7 @@ void
 wri_log(weir_log_level level, const char *fmt, ...)
 {
 	char line[LOG_LINE_MAX];
-	weir_log_fn fn;
-	void *arg;
+	struct log_hooks hooks;
 	va_list ap;
 
 	/* Relaxed: the lock carries the hook. */
@@ -109,16 +98,15 @@ wri_log(weir_log_level level, const char *fmt, ...)
 		return;
 	}
 	wri_mtx_lock(&log_mtx);
-	fn = log_fn;
-	arg = log_arg;
+	hooks = log_hooks;
 	wri_mtx_unlock(&log_mtx);
-	if (fn == NULL) {
+	if (hooks.log_fn == NULL) {
 		return;
 	}
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	fn(arg, level, line);
+	hooks.log_fn(hooks.log_arg, level, line);
 }
 
 void
@@ -127,20 +115,33 @@ wri_misuse(const char *call, const char *what, const char *tag,
 {
 	const weir_misuse misuse = {call, what, tag, state, object};
 	char line[LOG_LINE_MAX];
-	weir_misuse_fn fn;
-	void *arg;
+	struct log_hooks hooks;
 
 	wri_mtx_lock(&log_mtx);
-	fn = log_misuse_fn;
-	arg = log_misuse_arg;
+	hooks = log_hooks;
 	wri_mtx_unlock(&log_mtx);
-	if (fn != NULL) {
-		fn(arg, &misuse);
+	if (hooks.misuse_fn != NULL) {
+		hooks.misuse_fn(hooks.misuse_arg, &misuse);
 		return;
 	}
-	snprintf(line, sizeof(line),
-	    "weir: misuse: %s: %s (aio %p, tag \"%s\", state %s)", call, what,
-	    object, tag, state);
-	log_write(line, sizeof(line));
+	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)",
+	    call, what, object, tag, state);
+	log_write("misuse", line);
+	abort();
+}
+
+void
+wri_panic(const char *file, int line, const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX];
+	size_t len;
+	va_list ap;
+
+	snprintf(text, sizeof(text), "%s:%d: ", file, line);
+	len = strlen(text);
+	va_start(ap, fmt);
+	vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	va_end(ap);
+	log_write("panic", text);
 	abort();
 }

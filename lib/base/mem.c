@@ -19,10 +19,7 @@
  * Proof      test/base/test_mem.c
  */
 #include "base/mem.h"
-#include "base/attr.h"
-#include "base/fault.h"
 #include "base/panic.h"
-#include "base/sync.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -34,20 +31,7 @@
 static wri_mem_ops mem_ops;
 
 static wri_a64 mem_live;
-static struct wri_fault mem_fault;
-
-static void *
-mem_alloc_system(size_t size)
-{
-	/* aligned_alloc wants whole lines. */
-	size_t lines = (size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1);
-	void *p = aligned_alloc(WRI_LINE, lines);
-
-	if (p != NULL) {
-		memset(p, 0, size);
-	}
-	return p;
-}
+struct wri_fault wri_mem_fault;
 
 static void *
 mem_alloc_hook(size_t size)
@@ -68,18 +52,22 @@ mem_alloc_hook(size_t size)
 void *
 wri_alloc(size_t size)
 {
+	const bool hook = mem_ops.calloc_fn != NULL;
 	void *p;
 
-	if (size > SIZE_MAX - MEM_PAD || wri_fault_hit(&mem_fault)) {
+	if (size > SIZE_MAX - MEM_PAD || wri_fault_hit(&wri_mem_fault)) {
 		return NULL;
 	}
-	p = mem_ops.calloc_fn != NULL ? mem_alloc_hook(size)
-				      : mem_alloc_system(size);
-	if (p != NULL) {
-		/* Relaxed: a figure for tests, read when all is quiet. */
-		(void)wri_add(&mem_live, size, WRI_RLX);
+	/* aligned_alloc wants whole lines, and does not zero them. */
+	p = hook ? mem_alloc_hook(size)
+		 : aligned_alloc(WRI_LINE,
+		       (size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1));
+	if (p == NULL) {
+		return NULL;
 	}
-	return p;
+	/* Relaxed: a figure for tests, read when all is quiet. */
+	(void)wri_add(&mem_live, size, WRI_RLX);
+	return hook ? p : memset(p, 0, size);
 }
 
 void
@@ -103,18 +91,15 @@ wri_free(void *ptr, size_t size)
 void
 wri_mem_set(const wri_mem_ops *ops)
 {
-	wri_mem_ops next = {NULL, NULL, NULL};
+	const wri_mem_ops next =
+	    ops == NULL ? (wri_mem_ops){NULL, NULL, NULL} : *ops;
 
-	if (ops != NULL && ops->calloc_fn != NULL) {
-		next = *ops;
+	if (next.calloc_fn != mem_ops.calloc_fn ||
+	    next.free_fn != mem_ops.free_fn) {
+		/* A block that lives would go back to the wrong allocator. */
+		WRI_ASSERT(wri_mem_live() == 0);
+		mem_ops = next;
 	}
-	if (next.calloc_fn == mem_ops.calloc_fn &&
-	    next.free_fn == mem_ops.free_fn) {
-		return;
-	}
-	/* A block that lives would go back to the wrong allocator. */
-	WRI_ASSERT(wri_mem_live() == 0);
-	mem_ops = next;
 }
 
 size_t
@@ -122,10 +107,4 @@ wri_mem_live(void)
 {
 	/* Relaxed: a figure. */
 	return (size_t)wri_load(&mem_live, WRI_RLX);
-}
-
-void
-wri_mem_fail_at(unsigned n)
-{
-	wri_fault_set(&mem_fault, n);
 }

@@ -7,6 +7,8 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include "base/fault.h"
+
 #include <stddef.h>
 
 typedef struct wri_mem_ops {
@@ -24,7 +26,7 @@ void wri_mem_set(const wri_mem_ops *ops);
 /* Bytes allocated and not freed, for tests. */
 size_t wri_mem_live(void);
 
-/* Tests: make the n-th allocation from now fail (0: none). */
-void wri_mem_fail_at(unsigned n);
+/* Where tests arm a failure. */
+extern struct wri_fault wri_mem_fault;
 
 #endif

@@ -12,9 +12,18 @@ _Noreturn void wri_panic(const char *file, int line, const char *fmt, ...)
 
 /* Our own defect: always checked. */
 #define WRI_ASSERT(cond)                                                       \
+	(__builtin_expect(!!(cond), 1)                                         \
+		? (void)0                                                      \
+		: wri_panic(__FILE__, __LINE__, "%s", #cond))
+
+/* A call that gives an errno, which must be 0. */
+#define WRI_MUST(call)                                                         \
 	do {                                                                   \
-		if (__builtin_expect(!(cond), 0)) {                            \
-			wri_panic(__FILE__, __LINE__, "%s", #cond);            \
+		int must_eno = (call);                                         \
+                                                                               \
+		if (__builtin_expect(must_eno != 0, 0)) {                      \
+			wri_panic(__FILE__, __LINE__, "%s: errno %d", #call,   \
+			    must_eno);                                         \
 		}                                                              \
 	} while (0)
 

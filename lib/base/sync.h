@@ -52,7 +52,10 @@ enum wri_self_slot {
 
 #else
 
+#include "base/panic.h"
+
 #include <pthread.h>
+#include <sched.h>
 
 /*
  * One family for the three types.  cas: on failure *seen gets the value found,
@@ -73,21 +76,21 @@ enum wri_self_slot {
 #define wri_or(a, x, order) __atomic_fetch_or(&(a)->v, (x), (order))
 #define wri_and(a, x, order) __atomic_fetch_and(&(a)->v, (x), (order))
 
-typedef struct wri_mtx {
-	pthread_mutex_t m;
-} wri_mtx;
+typedef pthread_mutex_t wri_mtx;
 
-#define WRI_MTX_INIT                                                           \
-	{                                                                      \
-		PTHREAD_MUTEX_INITIALIZER                                      \
-	}
+#ifdef NDEBUG
+#define WRI_MTX_INIT PTHREAD_MUTEX_INITIALIZER
+#else
+/* A second lock by the same thread panics instead of hanging. */
+#define WRI_MTX_INIT PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP
+#endif
 
-/* Leaf locks; errors of the system here are defects and panic. */
-void wri_mtx_init(wri_mtx *m);
-void wri_mtx_fini(wri_mtx *m);
-void wri_mtx_lock(wri_mtx *m);
-bool wri_mtx_trylock(wri_mtx *m);
-void wri_mtx_unlock(wri_mtx *m);
+/* Leaf locks; errors of the system here are defects and panic, naming the
+ * caller: that is why these are macros. */
+#define wri_mtx_init(m) ((void)(*(m) = (wri_mtx)WRI_MTX_INIT))
+#define wri_mtx_fini(m) WRI_MUST(pthread_mutex_destroy(m))
+#define wri_mtx_lock(m) WRI_MUST(pthread_mutex_lock(m))
+#define wri_mtx_unlock(m) WRI_MUST(pthread_mutex_unlock(m))
 
 /*
  * Sleep while *w is value, at most until a time (WEIR_NEVER: no limit).  May
@@ -98,10 +101,28 @@ bool wri_futex_wait(wri_a32 *w, uint32_t value, weir_time until);
 void wri_futex_wake(wri_a32 *w, int n);
 
 /* Let others run; the only thing a spin may do between two looks. */
-void wri_yield(void);
+static inline void
+wri_yield(void)
+{
+	(void)sched_yield(); /* cannot fail on Linux */
+}
 
-void *wri_self_get(enum wri_self_slot slot);
-void wri_self_set(enum wri_self_slot slot, void *value);
+/*
+ * initial-exec: one addition instead of a call.  The few bytes come from the
+ * room that the loader keeps for libraries opened late.
+ */
+extern _Thread_local void *wri_self[WRI_SELF_SLOTS]
+    __attribute__((tls_model("initial-exec")));
+#define wri_self_get(slot) (wri_self[slot])
+#define wri_self_set(slot, value) ((void)(wri_self[slot] = (value)))
 
 #endif
+
+/* A counter that one thread writes and others read: no order, no lock. */
+static inline void
+wri_bump(wri_a64 *counter, uint64_t by)
+{
+	wri_store(counter, wri_load(counter, WRI_RLX) + by, WRI_RLX);
+}
+
 #endif

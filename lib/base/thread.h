@@ -6,6 +6,7 @@
 #ifndef BASE_THREAD_H
 #define BASE_THREAD_H
 
+#include "base/fault.h"
 #include "base/sync.h"
 
 #ifndef WEIR_EXPLORE
@@ -31,7 +32,7 @@ void wri_thread_join(wri_thread *t);
 /* Let it end by itself; instead of join. */
 void wri_thread_detach(wri_thread *t);
 
-/* Tests: the n-th start from now fails with WEIR_EAGAIN (0: none). */
-void wri_thread_fail_at(unsigned n);
+/* Where tests arm a failure. */
+extern struct wri_fault wri_thread_fault;
 
 #endif

@@ -10,11 +10,14 @@
  * Progress   feed takes no lock and allocates nothing.
  * Pairs      D2  open: gen (release) -> feed: gen (acquire) carries fd and
  *                set of the life.
+ *            D3  fini: ops := NULL (release) -> unwatch: ops (acquire): fini
+ *                has let go of the descriptor, which may be closed.
  * Bounds     WEIR_POLLER_THREADS_MAX slots, EVENTS_MAX events a wait.
  * Proof      test/poller/poller_contract.c, test/poller/stress_poller.c
  */
 #include "poller/poller_impl.h"
 
+#include "base/err.h"
 #include "base/life.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -22,117 +25,99 @@
 
 #include <weir/weir.h>
 
+#include <errno.h>
 #include <string.h>
 
-/* The next is taken where the system refuses one. */
+const char *const wri_poller_names[WRI_POLLER_BACKENDS] = {"epoll", "poll"};
+
+/* In the order of the names. */
 static const struct wri_poller_ops *const backends[] = {
     &wri_epoll_ops,
     &wri_poll_ops,
 };
-#define BACKENDS (sizeof(backends) / sizeof(backends[0]))
-#define BACKEND_NAMES "epoll poll"
 
 /* Fixed between init and fini. */
 static struct poller {
 	wri_aptr ops; /* const struct wri_poller_ops, NULL: not initialised */
-	void (*ready)(struct wri_pfd *pfd, unsigned dirs);
-	void (*forsaken)(struct wri_pfd *pfd);
+	struct wri_poller_config config; /* with the backend in force */
 	unsigned nsets;
 	void *sets[WEIR_POLLER_THREADS_MAX]; /* struct wri_poll_set */
-} poller;
+} poller = {.config.backend = ""};
 
 static const struct wri_poller_ops *
 poller_ops(void)
 {
-	/* Relaxed: the objects are constant; who looks after the end does not
-	 * use it (wri_life_visit). */
-	return wri_load(&poller.ops, WRI_RLX);
-}
-
-static struct wri_poll_set *
-poller_set(unsigned i)
-{
-	return poller.sets[i];
-}
-
-/* Its place in the table; BACKENDS: there is none. */
-static unsigned
-backend_find(const char *name)
-{
-	unsigned i = 0;
-
-	while (i < BACKENDS && strcmp(backends[i]->name, name) != 0) {
-		i++;
-	}
-	return i;
+	/* D3 */
+	return wri_load(&poller.ops, WRI_ACQ);
 }
 
 static void
-sets_fini(const struct wri_poller_ops *ops)
+sets_fini(void)
 {
 	while (poller.nsets > 0) {
-		struct wri_poll_set *set = poller_set(--poller.nsets);
+		struct wri_poll_set *set = poller.sets[--poller.nsets];
 
-		poller.sets[poller.nsets] = NULL;
-		ops->fini(set);
-		wri_free(set, ops->set_size);
+		/* Nothing in them can be lost; -errno is nobody's number. */
+		(void)wri_sys_close(set->epoll_fd);
+		(void)wri_sys_close(set->wake_fd);
+		wri_free(set->fds, set->fds_max * sizeof(*set->fds));
+		wri_free(set, sizeof(*set));
 	}
 }
 
 static weir_err
 sets_init(const struct wri_poller_ops *ops, unsigned n)
 {
-	while (poller.nsets < n) {
-		struct wri_poll_set *set = wri_alloc(ops->set_size);
-		weir_err err = WEIR_ENOMEM;
+	weir_err err = WEIR_OK;
 
-		if (set != NULL) {
-			set->index = poller.nsets;
-			err = ops->init(set);
-		}
-		if (err != WEIR_OK) {
-			wri_free(set, ops->set_size);
-			sets_fini(ops);
-			return err;
+	while (err == WEIR_OK && poller.nsets < n) {
+		struct wri_poll_set *set = wri_alloc(sizeof(*set));
+
+		if (set == NULL) {
+			err = WEIR_ENOMEM;
+			break;
 		}
 		poller.sets[poller.nsets++] = set;
+		set->wake_fd = wri_sys_eventfd();
+		set->epoll_fd = wri_sys_epoll_create();
+		err = set->wake_fd < 0 ? wri_err_of(-set->wake_fd)
+				       : ops->init(set);
 	}
-	return WEIR_OK;
+	if (err != WEIR_OK) {
+		sets_fini();
+	}
+	return err;
 }
 
 weir_err
 wri_poller_init(const struct wri_poller_config *config)
 {
-	unsigned i = backend_find(config->backend);
+	unsigned i = 0;
 	weir_err err;
 
 	WRI_ASSERT(poller_ops() == NULL);
 	WRI_ASSERT(
 	    config->slots >= 1 && config->slots <= WEIR_POLLER_THREADS_MAX);
-	if (i == BACKENDS) {
-		wri_log(WEIR_LOG_ERR,
-		    "poller: no backend \"%s\", there are: %s", config->backend,
-		    BACKEND_NAMES);
-		return WEIR_ENOTSUP;
-	}
-	for (;;) {
-		err = sets_init(backends[i], config->slots);
-		if ((err != WEIR_ENOTSUP && err != WEIR_EPERM) ||
-		    i + 1 == BACKENDS) {
-			break;
+	while (strcmp(config->backend, wri_poller_names[i]) != 0) {
+		if (++i == WRI_POLLER_BACKENDS) {
+			return WEIR_ENOTSUP;
 		}
+	}
+	err = sets_init(backends[i], config->slots);
+	while ((err == WEIR_ENOTSUP || err == WEIR_EPERM) &&
+	       ++i < WRI_POLLER_BACKENDS) {
 		wri_log(WEIR_LOG_WARN,
 		    "poller: the system refuses %s (%s), using %s",
-		    backends[i]->name, weir_strerror(err),
-		    backends[i + 1]->name);
-		i++;
+		    wri_poller_names[i - 1], weir_strerror(err),
+		    wri_poller_names[i]);
+		err = sets_init(backends[i], config->slots);
 	}
 	if (err != WEIR_OK) {
 		return err;
 	}
 	wri_table_init(config->elem_size, config->elem_init);
-	poller.ready = config->ready;
-	poller.forsaken = config->forsaken;
+	poller.config = *config;
+	poller.config.backend = wri_poller_names[i];
 	wri_store(&poller.ops, (void *)(uintptr_t)backends[i], WRI_RLX);
 	return WEIR_OK;
 }
@@ -154,73 +139,43 @@ pfd_retire(struct wri_pfd *pfd)
 	return true;
 }
 
-static void
-pfd_del(struct wri_pfd *pfd)
-{
-	if (pfd_retire(pfd)) {
-		poller_ops()->del(pfd->set, pfd);
-	}
-}
-
-/*
- * An element that outlives the poller, or that is being closed by somebody who
- * could no longer unwatch it.
- */
-static void
-pfd_forsake(struct wri_pfd *pfd)
-{
-	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) { /* a guess */
-		pfd_del(pfd);
-		if (poller.forsaken != NULL) {
-			poller.forsaken(pfd);
-		}
-	}
-}
-
 void
 wri_poller_fini(void)
 {
 	WRI_ASSERT(poller_ops() != NULL);
-	wri_table_each(pfd_forsake);
-	sets_fini(poller_ops());
+	/* Some outlive us, and some are being closed by threads that could no
+	 * longer unwatch them. */
+	for (unsigned i = 0; i < wri_table_len(); i++) {
+		struct wri_pfd *pfd = wri_table_at(i);
+
+		if (pfd_retire(pfd)) {
+			poller_ops()->del(pfd);
+			poller.config.forsaken(pfd);
+		}
+	}
+	sets_fini();
 	wri_table_fini();
-	poller.ready = NULL;
-	wri_store(&poller.ops, NULL, WRI_RLX);
+	poller.config.backend = "";
+	wri_store(&poller.ops, NULL, WRI_REL); /* D3 */
 }
 
 const char *
 wri_poller_name(void)
 {
-	return poller_ops() == NULL ? "" : poller_ops()->name;
-}
-
-const char *
-wri_poller_names(void)
-{
-	return BACKEND_NAMES;
-}
-
-bool
-wri_poller_known(const char *backend)
-{
-	return backend_find(backend) != BACKENDS;
+	return poller.config.backend;
 }
 
 static unsigned
 slot_wait(void *slot, bool block)
 {
 	struct wri_poll_set *set = slot;
-	unsigned n;
+	unsigned n = poller_ops()->wait(set, block);
 
-	WRI_DASSERT(set->nevents == 0);
-	n = poller_ops()->wait(set, set->events, block);
-	set->nevents = n;
 	/* Relaxed: counters with one writer at a time, the owner. */
 	wri_store(&set->waits, wri_load(&set->waits, WRI_RLX) + 1, WRI_RLX);
-	if (n > 0) {
-		wri_store(&set->events_seen,
-		    wri_load(&set->events_seen, WRI_RLX) + n, WRI_RLX);
-	}
+	wri_store(&set->events_seen, wri_load(&set->events_seen, WRI_RLX) + n,
+	    WRI_RLX);
+	set->nevents = n;
 	return n;
 }
 
@@ -228,30 +183,33 @@ static void
 slot_feed(void *slot)
 {
 	struct wri_poll_set *set = slot;
-	unsigned n = set->nevents;
 
-	set->nevents = 0;
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < set->nevents; i++) {
 		const struct wri_event *e = &set->events[i];
-		struct wri_pfd *pfd = wri_table_at(event_index(e->data));
+		struct wri_pfd *pfd = wri_table_at((uint32_t)e->data);
 
 		/* D2.  Not equal: closed since, maybe somebody else's now. */
-		if (wri_load(&pfd->gen, WRI_ACQ) == event_gen(e->data)) {
-			poller.ready(pfd, e->dirs);
+		if (wri_load(&pfd->gen, WRI_ACQ) == e->data >> 32) {
+			poller.config.ready(pfd, e->dirs);
 		}
 	}
 }
 
-static void
-slot_wake(void *slot)
+void
+wri_slot_wake(void *slot)
 {
-	poller_ops()->wake(slot);
+	const struct wri_poll_set *set = slot;
+	const uint64_t one = 1;
+	ssize_t n = wri_sys_write(set->wake_fd, &one, sizeof(one));
+
+	/* EAGAIN: the counter is full, so the owner will wake anyway. */
+	WRI_ASSERT(n == (ssize_t)sizeof(one) || n == -EAGAIN);
 }
 
 static const struct wri_role_ops poller_role_ops = {
     .wait = slot_wait,
     .feed = slot_feed,
-    .wake = slot_wake,
+    .wake = wri_slot_wake,
 };
 
 const struct wri_role_ops *
@@ -270,17 +228,15 @@ wri_poller_slot_args(void)
 static struct wri_poll_set *
 poller_place(void)
 {
-	struct wri_poll_set *best = poller_set(0);
+	struct wri_poll_set *best = poller.sets[0];
 
 	/* Relaxed: two at once may choose the same; it evens out. */
-	uint32_t fewest = wri_load(&best->nfds, WRI_RLX);
+	for (unsigned i = 1; i < poller.nsets; i++) {
+		struct wri_poll_set *set = poller.sets[i];
 
-	for (unsigned i = 1; i < poller.nsets && fewest > 0; i++) {
-		uint32_t nfds = wri_load(&poller_set(i)->nfds, WRI_RLX);
-
-		if (nfds < fewest) {
-			best = poller_set(i);
-			fewest = nfds;
+		if (wri_load(&set->nfds, WRI_RLX) <
+		    wri_load(&best->nfds, WRI_RLX)) {
+			best = set;
 		}
 	}
 	wri_add(&best->nfds, 1, WRI_RLX);
@@ -299,13 +255,12 @@ wri_pfd_open(struct wri_pfd **pfdp, int fd)
 	}
 	pfd->fd = fd;
 	pfd->set = poller_place();
-	gen = wri_load(&pfd->gen, WRI_RLX); /* came with the element */
+	gen = wri_add(&pfd->gen, 1, WRI_REL); /* D2 */
 	WRI_ASSERT(gen % 2 == 0);
-	wri_store(&pfd->gen, gen + 1, WRI_REL); /* D2 */
-	err = poller_ops()->add(pfd->set, pfd);
+	err = poller_ops()->add(pfd);
 	if (err != WEIR_OK) {
 		(void)pfd_retire(pfd);
-		wri_table_put(pfd);
+		wri_pfd_free(pfd);
 		return err;
 	}
 	*pfdp = pfd;
@@ -315,16 +270,17 @@ wri_pfd_open(struct wri_pfd **pfdp, int fd)
 void
 wri_pfd_unwatch(struct wri_pfd *pfd)
 {
-	if (wri_life_visit() == WEIR_OK) {
-		pfd_del(pfd);
-		wri_life_leave();
-	} /* else fini does it, or has done it */
-}
+	weir_err rv;
 
-void
-wri_pfd_free(struct wri_pfd *pfd)
-{
-	wri_table_put(pfd);
+	while ((rv = wri_life_visit()) == WEIR_ESTATE && poller_ops() != NULL) {
+		wri_yield(); /* fini does it right now, or has just done it */
+	}
+	if (rv == WEIR_OK) {
+		if (pfd_retire(pfd)) {
+			poller_ops()->del(pfd);
+		}
+		wri_life_leave();
+	}
 }
 
 void
@@ -335,9 +291,9 @@ wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 	if (ops == NULL || ops->want == NULL || wri_life_visit() != WEIR_OK) {
 		return;
 	}
-	/* Even: the set of its life may be gone.  Relaxed: it goes after us. */
+	/* Even: its set may be no more.  Relaxed: it goes after us. */
 	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) {
-		ops->want(pfd->set, pfd, dirs);
+		ops->want(pfd, dirs);
 	}
 	wri_life_leave();
 }
@@ -345,15 +301,13 @@ wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 void
 wri_poller_stats(struct wri_poller_stats *out)
 {
-	struct wri_poller_stats sum = {0, 0, 0};
-
+	*out = (struct wri_poller_stats){0};
 	/* Relaxed: counters. */
 	for (unsigned i = 0; i < poller.nsets; i++) {
-		struct wri_poll_set *set = poller_set(i);
+		struct wri_poll_set *set = poller.sets[i];
 
-		sum.waits += wri_load(&set->waits, WRI_RLX);
-		sum.events += wri_load(&set->events_seen, WRI_RLX);
-		sum.fds += wri_load(&set->nfds, WRI_RLX);
+		out->waits += wri_load(&set->waits, WRI_RLX);
+		out->events += wri_load(&set->events_seen, WRI_RLX);
+		out->fds += wri_load(&set->nfds, WRI_RLX);
 	}
-	*out = sum;
 }

@@ -1,16 +1,14 @@
 /*
  * poller - readiness of descriptors: poll slots, backends, the table.
  *
- * Purpose    each poll slot has a backend set (an epoll descriptor, or a poll
- *            array); a descriptor is registered once with one slot, both
- *            directions, edge-triggered.  taskq's threads own the slots in
- *            turn and call wait and feed (taskq.h, struct wri_role_ops).
- * Ownership  table elements are type-stable: their memory lives until fini (or
- *            the last free after it), so that an event for a descriptor closed
- *            meanwhile can be looked at and dropped.  The room above embeds
- *            struct wri_pfd first in its own element and keeps its state
- *            there.
- * Bounds     WEIR_FD_MAX elements; EVENTS_MAX events a wait.
+ * Purpose    each poll slot is one set of descriptors; a descriptor is
+ *            registered once with one slot, both directions, edge-triggered.
+ * taskq's threads own the slots in turn and call wait and feed (taskq.h, struct
+ * wri_role_ops). Ownership  table elements are type-stable: their memory lives
+ * until fini (or the last free after it), so that an event for a descriptor
+ * closed meanwhile can be looked at and dropped.  The room above embeds struct
+ * wri_pfd first in its own element and keeps its state there. Bounds
+ * WEIR_FD_MAX elements; EVENTS_MAX events a wait.
  */
 #ifndef POLLER_POLLER_H
 #define POLLER_POLLER_H
@@ -37,13 +35,15 @@ struct wri_pfd {
 	unsigned index;           /* in the table; fixed */
 	struct wri_poll_set *set; /* the slot that watches it */
 
-	/* Backends that are not edge-triggered (poll). */
-	wri_a32 want; /* directions asked for, not seen ready yet */
-	struct wri_pfd *next_free;
+	/* Under the lock of the poll backend, which alone needs them. */
+	unsigned want;  /* directions asked for, not seen ready yet */
+	unsigned place; /* in the call under way; 0: none since the last want */
+
+	struct wri_pfd *next_free; /* the table's */
 };
 
 struct wri_poller_config {
-	const char *backend; /* "epoll" or "poll" */
+	const char *backend; /* one of wri_poller_names */
 	unsigned slots;
 	size_t elem_size; /* of the element that begins with wri_pfd */
 	/* Prepare a fresh element's own part, once. */
@@ -54,11 +54,18 @@ struct wri_poller_config {
 	 * (closed, reused): then it is a needless look, or none.
 	 */
 	void (*ready)(struct wri_pfd *pfd, unsigned dirs);
-	/* fini has unwatched an element that is still open; NULL. */
+	/* fini has unwatched an element that is still open. */
 	void (*forsaken)(struct wri_pfd *pfd);
 };
 
-/* WEIR_ENOTSUP: no such backend; the log names those there are. */
+/* The backends there are; the first one is the default. */
+#define WRI_POLLER_BACKENDS 2
+extern const char *const wri_poller_names[WRI_POLLER_BACKENDS];
+
+/*
+ * Where the system refuses the backend, the next one is taken.  WEIR_ENOTSUP:
+ * no such backend.
+ */
 weir_err wri_poller_init(const struct wri_poller_config *config);
 /*
  * All threads have left.  Elements still open are unwatched; they and their
@@ -69,11 +76,8 @@ void wri_poller_fini(void);
 /* For wri_pool_config: slots of them. */
 const struct wri_role_ops *wri_poller_role_ops(void);
 void **wri_poller_slot_args(void);
-/* The backend in force. */
+/* The backend in force, "": none. */
 const char *wri_poller_name(void);
-/* The names there are, "epoll poll"; for messages. */
-const char *wri_poller_names(void);
-bool wri_poller_known(const char *backend);
 
 /*
  * Take an element and register fd with the slot that has the fewest.  Events

@@ -7,6 +7,7 @@
 #include "poller/poller.h"
 
 #include "base/attr.h"
+#include "base/sys.h"
 
 /* Events that one wait fetches. */
 #define EVENTS_MAX 32
@@ -18,14 +19,20 @@ struct wri_event {
 	unsigned dirs;
 };
 
-/* One poll slot.  A backend's set begins with it. */
+/* One poll slot. */
 struct wri_poll_set {
 	/* Fixed after init. */
-	unsigned index;
+	int wake_fd;  /* an eventfd: readable when somebody has called wake */
+	int epoll_fd; /* -errno: the system gives none */
 
 	/* The slot's owner, between wait and feed. */
 	unsigned nevents;
 	struct wri_event events[EVENTS_MAX];
+
+	/* The slot's owner, in wait of the poll backend. */
+	struct pollfd *fds; /* of the call; the first is wake_fd */
+	unsigned fds_max;
+	unsigned next; /* index of the element that comes first */
 
 	/* The slot's owner writes, all read. */
 	wri_a64 waits;
@@ -37,27 +44,42 @@ struct wri_poll_set {
 
 /* One static const instance per backend. */
 struct wri_poller_ops {
-	const char *name;
-	size_t set_size; /* of the struct that begins with wri_poll_set */
-	/* WEIR_ENOTSUP, WEIR_EPERM: the system has no such thing. */
+	/* Descriptors are there.  WEIR_ENOTSUP, WEIR_EPERM: the system has no
+	 * such thing.  The set is ended by its owner. */
 	weir_err (*init)(struct wri_poll_set *set);
-	void (*fini)(struct wri_poll_set *set);
-	/* pfd's fd and gen are those of the life to watch. */
-	weir_err (*add)(struct wri_poll_set *set, struct wri_pfd *pfd);
+	/* pfd's fd, set and gen are those of the life to watch. */
+	weir_err (*add)(struct wri_pfd *pfd);
 	/* gen has moved on already. */
-	void (*del)(struct wri_poll_set *set, struct wri_pfd *pfd);
-	/* NULL where edges are seen by themselves. */
-	void (*want)(
-	    struct wri_poll_set *set, struct wri_pfd *pfd, unsigned dirs);
-	/* At most EVENTS_MAX events; 0 is legal at any time. */
-	unsigned (*wait)(
-	    struct wri_poll_set *set, struct wri_event *events, bool block);
-	/* Any thread; counts also when nobody waits yet. */
-	void (*wake)(struct wri_poll_set *set);
+	void (*del)(struct wri_pfd *pfd);
+	/* NULL where edges are seen by themselves.  gen may just have moved
+	 * on. */
+	void (*want)(struct wri_pfd *pfd, unsigned dirs);
+	/* Fill the set's events; how many, 0 is legal at any time. */
+	unsigned (*wait)(struct wri_poll_set *set, bool block);
 };
 
 extern const struct wri_poller_ops wri_epoll_ops;
 extern const struct wri_poller_ops wri_poll_ops;
+
+/* End the wait of a set, or its next one; any thread. */
+void wri_slot_wake(void *slot);
+
+_Static_assert(EPOLLIN == POLLIN && EPOLLOUT == POLLOUT &&
+		   EPOLLRDHUP == POLLRDHUP && EPOLLHUP == POLLHUP &&
+		   EPOLLERR == POLLERR,
+    "both calls speak one language");
+
+/* What has become ready, of the bits that either call has seen. */
+static inline unsigned
+dirs_of(unsigned seen)
+{
+	if ((seen & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0) {
+		/* Who waits shall find out by trying. */
+		return DIRS_BOTH | WRI_DIR_FINAL;
+	}
+	return ((seen & POLLIN) != 0 ? WRI_DIR_READ : 0) |
+	       ((seen & POLLOUT) != 0 ? WRI_DIR_WRITE : 0);
+}
 
 /* What an event carries: the generation of the life, the element's index. */
 static inline uint64_t
@@ -66,28 +88,15 @@ event_data(uint32_t gen, unsigned index)
 	return (uint64_t)gen << 32 | index;
 }
 
-static inline uint32_t
-event_gen(uint64_t data)
-{
-	return (uint32_t)(data >> 32);
-}
-
-static inline unsigned
-event_index(uint64_t data)
-{
-	return (unsigned)(data & UINT32_MAX);
-}
-
 /* table.c.  The elements; one table per process, as there is one poller. */
 void wri_table_init(size_t elem_size, void (*elem_init)(struct wri_pfd *pfd));
-/* Free the elements, now or, if some are out, with the last put. */
+/* Free the elements, now or, if some are out, with the last wri_pfd_free. */
 void wri_table_fini(void);
-/* Every element, also free ones; all other threads have left. */
-void wri_table_each(void (*fn)(struct wri_pfd *pfd));
 /* An element that nobody uses.  WEIR_ENOSPC: WEIR_FD_MAX are; WEIR_ENOMEM. */
 weir_err wri_table_take(struct wri_pfd **pfdp);
-void wri_table_put(struct wri_pfd *pfd);
-/* The element with this index, which take has given once; wait-free. */
+/* Indexes below this have been given by take; wait-free. */
+unsigned wri_table_len(void);
+/* The element with an index that take has given; wait-free. */
 struct wri_pfd *wri_table_at(unsigned index);
 
 #endif

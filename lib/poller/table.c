@@ -2,15 +2,16 @@
  * table - the elements: type-stable memory, found by index.
  *
  * Purpose    an event that comes late must find memory of the right type,
- *            whoever uses it by then.  So elements live in chunks that stay
- *            until fini, and are reused.
- * Ownership  take gives an element, put takes it back; the memory is ours,
- *            until fini or, with elements still out then, the last put.
- * Progress   at is wait-free; take and put hold a leaf lock for a few stores,
- *            take allocates without it when the free list is empty.
- * Pairs      D1  grow: chunk pointer (release) -> at (acquire) carries the
- *                fresh elements; an index that came through the kernel brings
- *                no order.
+ *            whoever uses it by then.  So elements live in chunks, and are
+ *            reused before a fresh one is.
+ * Ownership  take gives an element, free takes it back.  The memory is ours
+ *            until nobody holds the table: the poller does between init and
+ *            fini, and each element that is out.
+ * Progress   at is wait-free; take and free hold a leaf lock for a few stores,
+ *            a chunk comes and goes without it.
+ * Pairs      D1  take: chunk pointer, then used (release) -> at: pointer, len:
+ *                used (acquire) carries the fresh elements; an index that came
+ *                through the kernel brings no order.
  * Bounds     WEIR_FD_MAX elements.
  * Proof      test/poller/test_table.c
  */
@@ -21,224 +22,144 @@
 
 #include <weir/provider.h>
 
-#define CHUNK_SHIFT 6
-#define CHUNK_LEN (1u << CHUNK_SHIFT)
-#define CHUNKS_MAX (WEIR_FD_MAX >> CHUNK_SHIFT)
+#define CHUNK_LEN 64u
 
 _Static_assert(WEIR_FD_MAX % CHUNK_LEN == 0, "whole chunks");
 
 static struct table {
-	/* Fixed after init. */
+	/* Fixed while somebody holds the table. */
 	size_t elem_size; /* whole lines */
 	void (*elem_init)(struct wri_pfd *pfd);
 
 	/* mtx must be held when using these: */
 	wri_mtx mtx;
 	struct wri_pfd *free; /* used last on top: it is warm */
-	unsigned nchunks;
-	unsigned taken; /* elements out */
-	bool ended;     /* fini was called: the last put frees */
+	unsigned holds;
 
-	/* Written under mtx, read by all; filled in order. */
-	wri_aptr chunks[CHUNKS_MAX];
+	/* Written under mtx, read by all. */
+	wri_a32 used; /* elements that have been out: the lowest indexes */
+	wri_aptr chunks[WEIR_FD_MAX / CHUNK_LEN];
 } table = {.mtx = WRI_MTX_INIT};
 
-static struct wri_pfd *
-chunk_elem(void *chunk, unsigned i)
-{
-	char *at = (char *)chunk + i * table.elem_size;
-
-	return (struct wri_pfd *)(void *)at;
-}
-
-/* Elements that outlived the last fini, and their chunks, are kept. */
+/* What outlived the last fini is kept. */
 void
 wri_table_init(size_t elem_size, void (*elem_init)(struct wri_pfd *pfd))
 {
-	size_t lines = (elem_size + WRI_LINE - 1) & ~(size_t)(WRI_LINE - 1);
-
-	WRI_ASSERT(elem_size >= sizeof(struct wri_pfd));
+	WRI_ASSERT(elem_size % WRI_LINE == 0);
 	wri_mtx_lock(&table.mtx);
-	WRI_ASSERT(table.nchunks == 0 || table.elem_size == lines);
-	table.elem_size = lines;
-	table.elem_init = elem_init;
-	table.ended = false;
+	if (table.holds++ == 0) {
+		table.elem_size = elem_size;
+		table.elem_init = elem_init;
+	}
+	WRI_ASSERT(table.elem_size == elem_size);
 	wri_mtx_unlock(&table.mtx);
 }
 
-/*
- * If fini was called and nothing is out, take all chunks away, as a list
- * through their first elements: they are freed without the lock.
- */
-static struct wri_pfd *
-chunks_detach_locked(void) WRI_REQUIRES(table.mtx)
+/* Give an element back, or the poller's hold (NULL); the last one frees. */
+void
+wri_pfd_free(struct wri_pfd *pfd)
 {
-	struct wri_pfd *list = NULL;
+	size_t size = CHUNK_LEN * table.elem_size;
+	/* Chunks, linked by their first elements. */
+	struct wri_pfd *dead = NULL;
 
-	if (!table.ended || table.taken > 0) {
-		return NULL;
+	wri_mtx_lock(&table.mtx);
+	WRI_ASSERT(table.holds > 0);
+	if (pfd != NULL) {
+		pfd->next_free = table.free;
+		table.free = pfd;
 	}
-	/* Relaxed: the lock; who looks without it has left. */
-	for (unsigned i = 0; i < table.nchunks; i++) {
-		struct wri_pfd *first = wri_load(&table.chunks[i], WRI_RLX);
+	if (--table.holds == 0) {
+		/* Relaxed, all: who looks without the lock has left. */
+		uint32_t used = wri_xchg(&table.used, 0, WRI_RLX);
 
-		wri_store(&table.chunks[i], NULL, WRI_RLX);
-		first->next_free = list;
-		list = first;
+		for (unsigned i = 0; i < used; i += CHUNK_LEN) {
+			struct wri_pfd *first = wri_xchg(
+			    &table.chunks[i / CHUNK_LEN], NULL, WRI_RLX);
+
+			first->next_free = dead;
+			dead = first;
+		}
+		table.free = NULL;
 	}
-	table.nchunks = 0;
-	table.free = NULL;
-	return list;
-}
+	wri_mtx_unlock(&table.mtx);
+	while (dead != NULL) {
+		struct wri_pfd *next = dead->next_free;
 
-static void
-chunks_free(struct wri_pfd *list, size_t size)
-{
-	while (list != NULL) {
-		struct wri_pfd *next = list->next_free;
-
-		wri_free(list, size);
-		list = next;
+		wri_free(dead, size);
+		dead = next;
 	}
 }
 
 void
 wri_table_fini(void)
 {
-	size_t size = CHUNK_LEN * table.elem_size;
-	struct wri_pfd *chunks;
-
-	wri_mtx_lock(&table.mtx);
-	table.ended = true;
-	chunks = chunks_detach_locked();
-	wri_mtx_unlock(&table.mtx);
-	chunks_free(chunks, size);
+	wri_pfd_free(NULL);
 }
 
-void
-wri_table_each(void (*fn)(struct wri_pfd *pfd))
+static void *
+chunk_alloc(void)
 {
-	/* All other threads have left: nchunks stands still. */
-	for (unsigned i = 0; i < table.nchunks; i++) {
-		void *chunk = wri_load(&table.chunks[i], WRI_ACQ); /* D1 */
+	char *chunk = wri_alloc(CHUNK_LEN * table.elem_size);
 
-		for (unsigned k = 0; k < CHUNK_LEN; k++) {
-			fn(chunk_elem(chunk, k));
-		}
+	for (unsigned i = 0; chunk != NULL && i < CHUNK_LEN; i++) {
+		table.elem_init((void *)(chunk + i * table.elem_size));
 	}
-}
-
-static struct wri_pfd *
-free_pop_locked(void) WRI_REQUIRES(table.mtx)
-{
-	struct wri_pfd *pfd = table.free;
-
-	if (pfd != NULL) {
-		table.free = pfd->next_free;
-		pfd->next_free = NULL;
-		table.taken++;
-	}
-	return pfd;
-}
-
-/* Make a chunk known and all its elements free; false: the table is full. */
-static bool
-chunk_publish_locked(void *chunk) WRI_REQUIRES(table.mtx)
-{
-	unsigned first = table.nchunks << CHUNK_SHIFT;
-
-	if (table.nchunks == CHUNKS_MAX) {
-		return false;
-	}
-	/* The lowest index on top. */
-	for (unsigned i = CHUNK_LEN; i-- > 0;) {
-		struct wri_pfd *pfd = chunk_elem(chunk, i);
-
-		pfd->index = first + i;
-		pfd->next_free = table.free;
-		table.free = pfd;
-	}
-	wri_store(&table.chunks[table.nchunks], chunk, WRI_REL); /* D1 */
-	table.nchunks++;
-	return true;
-}
-
-/* Take an element out of a chunk that did not exist before. */
-static weir_err
-table_grow(struct wri_pfd **pfdp)
-{
-	void *chunk = wri_alloc(CHUNK_LEN * table.elem_size);
-	struct wri_pfd *pfd;
-	bool used = false;
-
-	if (chunk == NULL) {
-		return WEIR_ENOMEM;
-	}
-	if (table.elem_init != NULL) {
-		for (unsigned i = 0; i < CHUNK_LEN; i++) {
-			table.elem_init(chunk_elem(chunk, i));
-		}
-	}
-	wri_mtx_lock(&table.mtx);
-	pfd = free_pop_locked();
-	if (pfd == NULL) {
-		used = chunk_publish_locked(chunk);
-		pfd = free_pop_locked();
-	}
-	wri_mtx_unlock(&table.mtx);
-	if (!used) {
-		/* Another thread was faster, or there is no more room. */
-		wri_free(chunk, CHUNK_LEN * table.elem_size);
-	}
-	if (pfd == NULL) {
-		return WEIR_ENOSPC;
-	}
-	*pfdp = pfd;
-	return WEIR_OK;
+	return chunk;
 }
 
 weir_err
 wri_table_take(struct wri_pfd **pfdp)
 {
-	struct wri_pfd *pfd;
-	bool full;
+	weir_err err = WEIR_OK;
+	void *chunk = NULL;
+	uint32_t used;
 
 	wri_mtx_lock(&table.mtx);
-	pfd = free_pop_locked();
-	full = table.nchunks == CHUNKS_MAX;
-	wri_mtx_unlock(&table.mtx);
-	if (pfd == NULL) {
-		return full ? WEIR_ENOSPC : table_grow(pfdp);
+	used = wri_load(&table.used, WRI_RLX); /* the lock */
+	if (table.free == NULL && used % CHUNK_LEN == 0) {
+		wri_mtx_unlock(&table.mtx);
+		chunk = chunk_alloc();
+		wri_mtx_lock(&table.mtx);
+		used = wri_load(&table.used, WRI_RLX);
 	}
-	*pfdp = pfd;
-	return WEIR_OK;
+	if (table.free != NULL) {
+		*pfdp = table.free;
+		table.free = table.free->next_free;
+	} else if (used == WEIR_FD_MAX) {
+		err = WEIR_ENOSPC;
+	} else if (used % CHUNK_LEN == 0 && chunk == NULL) {
+		err = WEIR_ENOMEM;
+	} else {
+		if (used % CHUNK_LEN == 0) {
+			wri_store(&table.chunks[used / CHUNK_LEN], chunk,
+			    WRI_REL); /* D1 */
+			chunk = NULL;
+		}
+		*pfdp = wri_table_at(used);
+		(*pfdp)->index = used;
+		wri_store(&table.used, used + 1, WRI_REL); /* D1 */
+	}
+	table.holds += err == WEIR_OK;
+	wri_mtx_unlock(&table.mtx);
+	/* NULL, unless another thread was faster. */
+	wri_free(chunk, CHUNK_LEN * table.elem_size);
+	return err;
 }
 
-void
-wri_table_put(struct wri_pfd *pfd)
+unsigned
+wri_table_len(void)
 {
-	struct wri_pfd *chunks;
-	size_t size;
-
-	WRI_DASSERT(wri_table_at(pfd->index) == pfd);
-	wri_mtx_lock(&table.mtx);
-	WRI_ASSERT(table.taken > 0);
-	pfd->next_free = table.free;
-	table.free = pfd;
-	table.taken--;
-	size = CHUNK_LEN * table.elem_size;
-	chunks = chunks_detach_locked();
-	wri_mtx_unlock(&table.mtx);
-	chunks_free(chunks, size);
+	return wri_load(&table.used, WRI_ACQ); /* D1 */
 }
 
 struct wri_pfd *
 wri_table_at(unsigned index)
 {
-	void *chunk;
+	char *chunk;
 
 	WRI_ASSERT(index < WEIR_FD_MAX);
-	chunk = wri_load(&table.chunks[index >> CHUNK_SHIFT], WRI_ACQ); /* D1 */
+	chunk = wri_load(&table.chunks[index / CHUNK_LEN], WRI_ACQ); /* D1 */
 	WRI_ASSERT(chunk != NULL);
-	return chunk_elem(chunk, index % CHUNK_LEN);
+	return (void *)(chunk + index % CHUNK_LEN * table.elem_size);
 }

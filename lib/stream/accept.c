@@ -12,7 +12,7 @@
  *            whoever does so finishes it.  A waiter holds the listener until
  *            release.
  * Bounds     WEIR_STREAM_QUEUE_MAX waiters.
- * Proof      test/stream/test_accept.c
+ * Proof      test/contract/cases_accept.c, test/stream/test_listener.c
  */
 #include "stream/listener.h"
 #include "base/clock.h"

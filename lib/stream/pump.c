@@ -21,7 +21,7 @@
  *            and its waiters end.
  * Bounds     WRI_PUMP_TRIES_MAX accept(2) a step; PUMP_ROUNDS_MAX steps on one
  *            stack, then a breath; pauses of PUMP_PAUSE_MIN to PUMP_PAUSE_MAX.
- * Proof      test/stream/test_accept.c, test/stream/test_shortage.c
+ * Proof      test/contract/cases_accept.c, test/stream/test_shortage.c
  */
 #include "stream/listener.h"
 #include "base/clock.h"

@@ -6,8 +6,7 @@
  *            receive after it need not ask the system again.
  * Ownership  borrows all; the gate guarantees that socket and stream live
  *            while a step runs.
- * Progress   never blocks.  recv and send make one system call; the others
- *            go on until done or EAGAIN, bounded by the iov.
+ * Progress   never blocks; one system call a step, connect and accept aside.
  * Pairs      S1  close: ended (release), then shutdown(2) -> a step that sees
  *                the end of the connection: ended (acquire).  The system call
  *                orders the two; the flag tells our own end from the peer's.
@@ -111,18 +110,13 @@ step_recv(weir_aio *aio, int fd, void *arg, unsigned *flags)
 static weir_err
 step_recv_exactly(weir_aio *aio, int fd, void *arg, unsigned *flags)
 {
-	size_t asked;
+	weir_err rv = step_recv(aio, fd, arg, flags);
 
-	*flags = 0;
-	while (weir_aio_iov_len(aio) > 0) {
-		ssize_t r = sock_recv_once(aio, fd, &asked);
-
-		if (r <= 0) {
-			return sock_err(arg, r);
-		}
-		weir_aio_advance(aio, (size_t)r);
+	if (rv == WEIR_OK && weir_aio_iov_len(aio) > 0) {
+		rv = WEIR_EAGAIN;
+		*flags |= WEIR_FD_MORE; /* nothing, when it is drained */
 	}
-	return WEIR_OK;
+	return rv;
 }
 
 static ssize_t
@@ -171,19 +165,13 @@ step_send(weir_aio *aio, int fd, void *arg, unsigned *flags)
 static weir_err
 step_send_all(weir_aio *aio, int fd, void *arg, unsigned *flags)
 {
-	*flags = 0;
-	if (sock_send_ended(arg)) {
-		return WEIR_ECLOSED;
-	}
-	while (weir_aio_iov_len(aio) > 0) {
-		ssize_t r = sock_send_once(aio, fd);
+	weir_err rv = step_send(aio, fd, arg, flags);
 
-		if (r < 0) {
-			return sock_err(arg, r);
-		}
-		weir_aio_advance(aio, (size_t)r);
+	if (rv == WEIR_OK && weir_aio_iov_len(aio) > 0) {
+		rv = WEIR_EAGAIN;
+		*flags = WEIR_FD_MORE;
 	}
-	return WEIR_OK;
+	return rv;
 }
 
 /*
@@ -196,13 +184,14 @@ step_connect(weir_aio *aio, int fd, void *arg, unsigned *flags)
 {
 	weir_stream *s = arg;
 	struct wri_sysaddr peer = {.len = sizeof(peer.u)};
-	int r;
+	int eno = 0;
+	socklen_t len = sizeof(eno);
+	int r = wri_sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &eno, &len);
 
 	(void)aio;
 	*flags = 0;
-	r = wri_sys_sock_error(fd);
-	if (r != 0) {
-		return s->ops->connect_err(-r);
+	if (r != 0 || eno != 0) {
+		return s->ops->connect_err(r != 0 ? -r : eno);
 	}
 	r = wri_sys_getpeername(fd, &peer.u.sa, &peer.len);
 	if (r == -ENOTCONN) {

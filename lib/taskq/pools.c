@@ -9,37 +9,43 @@
  */
 #include "taskq/taskq_impl.h"
 
+#include <weir/provider.h>
+
 #include "base/life.h"
 #include "base/log.h"
 
 #define DEFAULT_THREADS 2
 #define SPARES_FACTOR 4
 
+static bool
+in_range(const char *what, long n, long least, long most)
+{
+	if (n < least || n > most) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_pool_alloc: %s is %ld, accepted is %ld..%ld", what, n,
+		    least, most);
+	}
+	return n >= least && n <= most;
+}
+
 static weir_err
 config_of(const weir_pool_params *p, struct wri_pool_config *c)
 {
-	long tokens = p->threads_min != 0 ? p->threads_min : DEFAULT_THREADS;
-	long most =
-	    p->threads_max != 0 ? p->threads_max : tokens * SPARES_FACTOR;
+	const long size = (long)sizeof(*p);
+	long tokens, most;
 
-	if (p->threads_max == 0 && most > WEIR_POOL_THREADS_MAX) {
-		most = WEIR_POOL_THREADS_MAX;
-	}
-	if (p->size != sizeof(*p)) {
-		wri_log(WEIR_LOG_ERR, "weir_pool_alloc: size is %zu, not %zu",
-		    p->size, sizeof(*p));
+	if (!in_range("size", (long)p->size, size, size)) {
 		return WEIR_EINVAL;
 	}
-	if (tokens < 1 || tokens > WEIR_TASK_THREADS_MAX) {
-		wri_log(WEIR_LOG_ERR,
-		    "weir_pool_alloc: threads_min is %ld, accepted is 1..%d",
-		    tokens, WEIR_TASK_THREADS_MAX);
-		return WEIR_EINVAL;
+	tokens = p->threads_min != 0 ? p->threads_min : DEFAULT_THREADS;
+	most = p->threads_max;
+	if (most == 0) {
+		most = tokens < WEIR_POOL_THREADS_MAX / SPARES_FACTOR
+			   ? tokens * SPARES_FACTOR
+			   : WEIR_POOL_THREADS_MAX;
 	}
-	if (most < tokens || most > WEIR_POOL_THREADS_MAX) {
-		wri_log(WEIR_LOG_ERR,
-		    "weir_pool_alloc: threads_max is %ld, accepted is %ld..%d",
-		    most, tokens, WEIR_POOL_THREADS_MAX);
+	if (!in_range("threads_min", tokens, 1, WEIR_TASK_THREADS_MAX) ||
+	    !in_range("threads_max", most, tokens, WEIR_POOL_THREADS_MAX)) {
 		return WEIR_EINVAL;
 	}
 	*c = (struct wri_pool_config){
@@ -47,7 +53,6 @@ config_of(const weir_pool_params *p, struct wri_pool_config *c)
 	    .tokens = (unsigned)tokens,
 	    .threads_max = (unsigned)most,
 	    .queue_max = p->queue_max,
-	    .plain_names = true,
 	};
 	return WEIR_OK;
 }
@@ -112,18 +117,18 @@ weir_pool_exec(weir_pool *pool)
 }
 
 weir_err
-wri_exec_admit(struct weir_exec *exec)
+weir_exec_admit(struct weir_exec *exec)
 {
 	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
 	uint32_t n;
 
-	if (pool == NULL || pool->queue_max == 0) {
+	if (pool == NULL || pool->config.queue_max == 0) {
 		return WEIR_OK; /* no bound, or after weir_fini */
 	}
 	/* Relaxed: a count that carries nothing. */
 	n = wri_load(&pool->queued, WRI_RLX);
 	do {
-		if (n >= pool->queue_max) {
+		if (n >= pool->config.queue_max) {
 			return WEIR_EAGAIN;
 		}
 	} while (!wri_cas_weak(&pool->queued, &n, n + 1, WRI_RLX));
@@ -131,11 +136,11 @@ wri_exec_admit(struct weir_exec *exec)
 }
 
 void
-wri_exec_dismiss(struct weir_exec *exec)
+weir_exec_dismiss(struct weir_exec *exec)
 {
 	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
 
-	if (pool != NULL && pool->queue_max != 0) {
+	if (pool != NULL && pool->config.queue_max != 0) {
 		wri_sub(&pool->queued, 1, WRI_RLX); /* a count */
 	}
 }

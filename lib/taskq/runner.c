@@ -4,13 +4,15 @@
  * Purpose    all threads of a pool run this loop.  One that owns a poll slot
  *            polls, feeds what it found, and serves it itself while callbacks
  *            are light; the others serve and park.
- * Ownership  a token is the right to run callbacks; tokens_max exist.  A slot
+ * Ownership  a token is the right to run callbacks; there are T.  A slot
  *            belongs to one thread; while its owner serves and is held up,
  *            another may take it, and nothing is handed over: the events are
  *            all fed before the first callback, the inbox is open to all.
  * Pairs      T1 (wake.c): tokens, nparked, searching, asleep, then look.
  *            T4, T6 (pool.c).
- *            T5  role: CAS (seq_cst) between the owner and whoever relieves.
+ *            T5  serving: set by the owner, then beat; taken back by its CAS
+ *                <-> the CAS of whoever relieves (all seq_cst): one of them
+ *                has the slot.  beat = 0 while serving: the owner waits.
  *            W1 (watch.c).
  * Bounds     SERVE_NS between two polls; one task per look, so that nothing
  *            waits in a private batch behind a blocking callback.
@@ -20,35 +22,36 @@
 
 #include "base/clock.h"
 
-static bool
-slot_is_held_up(struct wri_pool *pool, uint64_t role)
+/*
+ * A slot whose owner is held up in a callback, that is marked or waits; NULL:
+ * none.  *seen: its word.
+ */
+static struct wri_slot *
+slot_held_up(struct wri_pool *pool, uint32_t *seen)
 {
-	struct wri_runner *owner;
+	for (unsigned i = 0; i < pool->config.slots; i++) {
+		struct wri_runner *owner;
 
-	if ((role & ROLE_SERVING) == 0) {
-		return false;
-	}
-	owner = pool_runner(pool, ROLE_OWNER(role));
-	return wri_load(&owner->mark, WRI_SC) != 0 ||
-	       wri_load(&owner->waiting, WRI_SC) != 0;
-}
-
-static bool
-has_slot(struct wri_pool *pool)
-{
-	for (unsigned i = 0; i < pool->nslots; i++) {
-		if (slot_is_held_up(pool,
-			wri_load(&pool->slots[i].role, WRI_SC))) { /* T5 */
-			return true;
+		*seen = wri_load(&pool->slots[i].serving, WRI_SC); /* T5 */
+		if (*seen == 0) {
+			continue;
+		}
+		owner = pool_runner(pool, *seen - 1);
+		if (wri_load(&owner->mark, WRI_SC) != 0 ||
+		    wri_load(&owner->beat, WRI_SC) == 0) {
+			return &pool->slots[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 bool
 wri_pool_has_work(struct wri_pool *pool, struct wri_runner *self)
 {
-	return has_slot(pool) || wri_pool_has_task(pool, self);
+	uint32_t seen;
+
+	return slot_held_up(pool, &seen) != NULL ||
+	       wri_pool_has_task(pool, self);
 }
 
 static bool
@@ -57,7 +60,7 @@ token_take(struct wri_runner *r)
 	struct wri_pool *pool = r->pool;
 	uint32_t n = wri_load(&pool->tokens, WRI_RLX); /* a guess */
 
-	while (n < pool->tokens_max) {
+	while (n < pool->config.tokens) {
 		if (wri_cas_weak(&pool->tokens, &n, n + 1, WRI_SC)) { /* T1 */
 			r->token = true;
 			return true;
@@ -66,30 +69,25 @@ token_take(struct wri_runner *r)
 	return false;
 }
 
-/* True: it was the last one. */
-static bool
-token_give(struct wri_runner *r)
-{
-	r->token = false;
-	return wri_sub(&r->pool->tokens, 1, WRI_SC) == 1; /* T1 */
-}
-
 /* A searcher has found work: let another search if there is more. */
 static void
 search_ends(struct wri_runner *r)
 {
+	struct wri_pool *pool = r->pool;
+	uint32_t seen;
+
 	r->stalls = 0;
 	if (!r->searching) {
 		return;
 	}
 	r->searching = false;
-	if (wri_sub(&r->pool->searching, 1, WRI_SC) != 1) { /* T1 */
+	if (wri_sub(&pool->searching, 1, WRI_SC) != 1) { /* T1 */
 		return;
 	}
-	if (has_slot(r->pool)) {
-		(void)wri_pool_wake_parked(r->pool);
-	} else if (wri_pool_has_task(r->pool, r)) {
-		wri_pool_notify(r->pool);
+	if (slot_held_up(pool, &seen) != NULL) {
+		(void)wri_pool_wake_parked(pool);
+	} else if (wri_pool_has_task(pool, r)) {
+		wri_pool_notify(pool);
 	}
 }
 
@@ -106,37 +104,26 @@ weigh(struct wri_runner *r, int64_t span, unsigned n)
 		each = 4 * HEAVY_NS;
 	}
 	r->run_ns += (each - r->run_ns) / 8;
-	if (heavy == 0 && r->run_ns > HEAVY_NS) {
-		wri_store(&pool->heavy, 1, WRI_RLX);
-	} else if (heavy != 0 && r->run_ns < LIGHT_NS) {
-		wri_store(&pool->heavy, 0, WRI_RLX);
+	if (heavy == 0 ? r->run_ns > HEAVY_NS : r->run_ns < LIGHT_NS) {
+		wri_store(&pool->heavy, heavy == 0, WRI_RLX);
 	}
 }
 
-/* What serve remembers between two tasks. */
-struct serving {
-	weir_time begun;
-	weir_time stamped;
-	unsigned unstamped; /* callbacks since */
-};
-
 static void
-stamp(struct wri_runner *r, struct serving *s)
+stamp(struct wri_runner *r)
 {
 	weir_time now = wri_now();
 
-	weigh(r, now - s->stamped, s->unstamped);
+	/* Relaxed: the beat is ours. */
+	weigh(r, now - (weir_time)wri_load(&r->beat, WRI_RLX), r->unstamped);
 	/* Release: the watch only compares it with the clock. */
 	wri_store(&r->beat, (uint64_t)now, WRI_REL);
-	/* Relaxed: a counter with one writer. */
-	wri_store(&r->callbacks,
-	    wri_load(&r->callbacks, WRI_RLX) + s->unstamped, WRI_RLX);
-	s->stamped = now;
-	s->unstamped = 0;
+	wri_bump(&r->callbacks, r->unstamped);
+	r->unstamped = 0;
 	wri_watch_arm(r->pool, now);
-	if (now - r->dry_at > WATCH_NS) {
+	if (r->busy_since != 0 && now - r->busy_since > WATCH_NS) {
 		/* More than one thread can do, for a while: share it. */
-		r->dry_at = now;
+		r->busy_since = now;
 		wri_store(&r->open, 1, WRI_RLX); /* advice */
 		if (wri_pool_has_task(r->pool, r)) {
 			(void)wri_pool_wake(r->pool);
@@ -145,92 +132,96 @@ stamp(struct wri_runner *r, struct serving *s)
 }
 
 static void
-run(struct wri_runner *r, struct wri_task *task, struct serving *s)
+run(struct wri_runner *r, struct wri_task *task)
 {
 	r->ran = 1; /* a strand says more */
 	task->run(task);
 	r->ticks += r->ran;
-	s->unstamped += r->ran;
+	r->unstamped += r->ran;
 	/* After a mark the beat is old and the timer may be off.  Relaxed:
 	 * advice. */
-	if (wri_runner_unmark(r) || s->unstamped >= STAMP_EVERY ||
+	if (wri_runner_unmark(r) || r->unstamped >= STAMP_EVERY ||
 	    r->run_ns > LIGHT_NS || wri_load(&r->pool->heavy, WRI_RLX) != 0) {
-		stamp(r, s);
-	}
-}
-
-static void
-ran_dry(struct wri_runner *r, weir_time now)
-{
-	r->dry_at = now;
-	if (wri_load(&r->open, WRI_RLX) != 0) { /* advice, we alone write */
-		wri_store(&r->open, 0, WRI_RLX);
+		stamp(r);
 	}
 }
 
 /* Is it time to stop serving although there may be more? */
 static bool
-serve_ends(struct wri_runner *r, const struct serving *s)
+serve_ends(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
 
-	if (wri_load(&pool->tokens, WRI_RLX) > pool->tokens_max) { /* advice */
-		return true; /* a callback came back from a wait: make room */
+	if (wri_load(&pool->tokens, WRI_RLX) > pool->config.tokens) {
+		/* A callback came back from a wait: make room.  Advice. */
+		return true;
 	}
 	if (wri_load(&pool->stopping, WRI_SC) == POOL_ABANDONED) { /* T6 */
 		return true;
 	}
-	return r->slot != NULL && s->stamped - s->begun >= SERVE_NS;
+	/* Relaxed: the beat is ours. */
+	return r->slot != NULL &&
+	       (weir_time)wri_load(&r->beat, WRI_RLX) - r->begun >= SERVE_NS;
 }
 
-static void
-rest(struct wri_runner *r)
+/* The watch sees us serve from here on. */
+void
+wri_runner_begin(struct wri_runner *r)
 {
+	r->begun = wri_now();
+	if (r->busy_since == 0) {
+		r->busy_since = r->begun;
+	}
+	wri_store(&r->beat, (uint64_t)r->begun, WRI_SC); /* T5, W1 */
+	wri_watch_arm(r->pool, r->begun);
+}
+
+/* Give up slot and token; our slot may be another's by now. */
+static void
+serve_end(struct wri_runner *r, bool served)
+{
+	uint32_t mine = r->index + 1;
+	weir_time now = (weir_time)wri_load(&r->beat, WRI_RLX); /* ours */
+
+	if (served && r->slot != NULL &&
+	    !wri_cas(&r->slot->serving, &mine, 0, WRI_SC)) { /* T5 */
+		r->slot = NULL; /* relieved: a task thread now */
+	}
 	wri_store(&r->beat, 0, WRI_SC); /* W1, W2 */
 	(void)wri_runner_unmark(r);
+	r->token = false;
+	if (wri_sub(&r->pool->tokens, 1, WRI_SC) == 1 && served) { /* T1 */
+		wri_watch_idle(r->pool, now);
+	}
 }
 
-/* Run tasks with a token in hand; gives it back.  False: there was none. */
+/*
+ * Run tasks with a token in hand; gives it back.  While we do, others may take
+ * our slot if we are held up.  False: there was no task.
+ */
 static bool
 serve(struct wri_runner *r)
 {
 	struct wri_task *task = wri_runner_take(r);
-	struct serving s;
-	bool last;
+	bool served = task != NULL;
 
-	if (task == NULL) {
-		rest(r);
-		(void)token_give(r);
-		return false;
-	}
-	s.begun = s.stamped = wri_now();
-	s.unstamped = 0;
-	wri_store(&r->beat, (uint64_t)s.begun, WRI_SC); /* W1 */
-	if (r->slot == NULL) {
-		ran_dry(r, s.begun); /* or we would not have looked for work */
-	}
-	search_ends(r);
-	wri_watch_arm(r->pool, s.begun);
-	do {
-		run(r, task, &s);
-		if (serve_ends(r, &s)) {
-			task = NULL;
-			break;
+	if (served) {
+		if (r->slot != NULL) {
+			wri_store(
+			    &r->slot->serving, r->index + 1, WRI_SC); /* T5 */
 		}
-		task = wri_runner_take(r);
-		if (task == NULL) {
-			ran_dry(r, s.stamped);
-		}
-	} while (task != NULL);
-	if (s.unstamped > 0) {
-		stamp(r, &s);
+		wri_runner_begin(r);
+		search_ends(r);
 	}
-	rest(r);
-	last = token_give(r);
-	if (last) {
-		wri_watch_idle(r->pool, s.stamped);
+	while (task != NULL) {
+		run(r, task);
+		task = serve_ends(r) ? NULL : wri_runner_take(r);
 	}
-	return true;
+	if (r->unstamped > 0) {
+		stamp(r);
+	}
+	serve_end(r, served);
+	return served;
 }
 
 /*
@@ -240,48 +231,11 @@ serve(struct wri_runner *r)
 void
 wri_runner_stall(struct wri_runner *r)
 {
-	unsigned over =
-	    ++r->stalls > STALL_YIELDS ? r->stalls - STALL_YIELDS : 0;
-	weir_duration nap = NAP_NS_MIN;
-
-	if (over == 0) {
+	if (++r->stalls <= STALL_YIELDS) {
 		wri_yield();
-		return;
+	} else {
+		(void)wri_futex_wait(&r->park, AWAKE, wri_now() + NAP_NS);
 	}
-	nap <<= over < 5 ? over : 5;
-	(void)wri_futex_wait(
-	    &r->park, 0, wri_now() + (nap < NAP_NS_MAX ? nap : NAP_NS_MAX));
-}
-
-/* Our slot while we serve: others may take it if we are held up. */
-static bool
-serve_with_slot(struct wri_runner *r)
-{
-	struct wri_slot *slot = r->slot;
-	uint64_t mine = ROLE_NEXT(r->role, r->index, ROLE_SERVING);
-	bool served;
-
-	wri_store(&slot->role, mine, WRI_SC); /* T5 */
-	served = serve(r);
-	r->role = ROLE_NEXT(mine, r->index, 0);
-	if (!wri_cas(&slot->role, &mine, r->role, WRI_SC)) { /* T5 */
-		r->slot = NULL; /* relieved: a task thread now */
-	}
-	return served;
-}
-
-/* Feed what we are about to serve: it is ours from the start. */
-static void
-feed_own(struct wri_runner *r, bool was_dry)
-{
-	weir_time now = wri_now();
-
-	if (was_dry) {
-		ran_dry(r, now);
-	}
-	wri_store(&r->beat, (uint64_t)now, WRI_SC); /* W1 */
-	wri_watch_arm(r->pool, now);
-	r->pool->role_ops->feed(r->slot->arg);
 }
 
 /*
@@ -293,7 +247,9 @@ static void
 poll_and_serve(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
+	const struct wri_role_ops *ops = pool->config.role_ops;
 	struct wri_slot *slot = r->slot;
+	void *arg = pool->config.slot_args[slot - pool->slots];
 	bool served = false;
 	bool work, heavy, alone, block;
 	unsigned n;
@@ -309,19 +265,20 @@ poll_and_serve(struct wri_runner *r)
 	if (block && wri_load(&pool->nparked, WRI_SC) == 0) { /* W1 */
 		wri_watch_over(pool);
 	}
-	n = pool->role_ops->wait(slot->arg, block);
+	n = ops->wait(arg, block);
 	wri_store(&slot->asleep, 0, WRI_RLX); /* a needless wake is harmless */
-	/* Relaxed: a counter with one writer. */
-	wri_store(&r->polls, wri_load(&r->polls, WRI_RLX) + 1, WRI_RLX);
-
+	if (block) {
+		runner_dry(r);
+	}
 	/* Relaxed: advice.  Without a token what we feed goes to the door. */
 	if ((alone || wri_load(&pool->heavy, WRI_RLX) == 0) && token_take(r)) {
 		if (n > 0) {
-			feed_own(r, block);
+			wri_runner_begin(r); /* what we feed is ours */
+			ops->feed(arg);
 		}
-		served = serve_with_slot(r);
+		served = serve(r);
 	} else if (n > 0) {
-		pool->role_ops->feed(slot->arg);
+		ops->feed(arg);
 	}
 	if (block || n > 0) {
 		r->stalls = 0;
@@ -334,23 +291,17 @@ poll_and_serve(struct wri_runner *r)
 static bool
 relieve(struct wri_runner *r)
 {
-	struct wri_pool *pool = r->pool;
+	uint32_t seen;
+	struct wri_slot *slot = slot_held_up(r->pool, &seen);
 
-	for (unsigned i = 0; i < pool->nslots; i++) {
-		struct wri_slot *slot = &pool->slots[i];
-		uint64_t role = wri_load(&slot->role, WRI_SC); /* T5 */
-		uint64_t mine = ROLE_NEXT(role, r->index, 0);
-
-		if (slot_is_held_up(pool, role) &&
-		    wri_cas(&slot->role, &role, mine, WRI_SC)) { /* T5 */
-			r->slot = slot;
-			r->role = mine;
-			wri_add(&pool->reliefs, 1, WRI_RLX); /* a counter */
-			search_ends(r);
-			return true;
-		}
+	if (slot == NULL ||
+	    !wri_cas(&slot->serving, &seen, 0, WRI_SC)) { /* T5 */
+		return false;
 	}
-	return false;
+	r->slot = slot;
+	wri_add(&r->pool->reliefs, 1, WRI_RLX); /* a counter */
+	search_ends(r);
+	return true;
 }
 
 /* Leave the parked again; false: somebody is about to wake us. */
@@ -358,9 +309,9 @@ static bool
 unpark_self(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
-	uint64_t bit = UINT64_C(1) << (r->index % 64);
+	uint32_t parked = PARKED;
 
-	if ((wri_and(&pool->parked[r->index / 64], ~bit, WRI_SC) & bit) == 0) {
+	if (!wri_cas(&r->park, &parked, AWAKE, WRI_SC)) {
 		return false;
 	}
 	wri_sub(&pool->nparked, 1, WRI_SC);
@@ -374,11 +325,11 @@ static bool
 park(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
-	uint64_t bit = UINT64_C(1) << (r->index % 64);
+	uint32_t seen;
 	bool stopping;
 
-	wri_or(&pool->parked[r->index / 64], bit, WRI_SC); /* T1 */
-	wri_add(&pool->nparked, 1, WRI_SC);                /* T1 */
+	wri_store(&r->park, PARKED, WRI_SC); /* T1 */
+	wri_add(&pool->nparked, 1, WRI_SC);  /* T1 */
 	if (r->searching) {
 		r->searching = false;
 		wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
@@ -392,13 +343,11 @@ park(struct wri_runner *r)
 		return true;
 	}
 	wri_watch_over(pool);
-	/* Relaxed: a counter with one writer. */
-	wri_store(&r->parks, wri_load(&r->parks, WRI_RLX) + 1, WRI_RLX);
-	while (wri_load(&r->park, WRI_ACQ) == 0) { /* T2 */
-		(void)wri_futex_wait(&r->park, 0, WEIR_NEVER);
+	wri_bump(&r->parks, 1);
+	while ((seen = wri_load(&r->park, WRI_ACQ)) != AWAKE) { /* T2 */
+		(void)wri_futex_wait(&r->park, seen, WEIR_NEVER);
 	}
-	wri_store(&r->park, 0, WRI_RLX); /* set only after our next bit */
-	r->searching = true;             /* the waker counted us */
+	r->searching = true; /* the waker counted us */
 	r->stalls = 0;
 	return true;
 }
@@ -426,15 +375,8 @@ wri_runner_main(void *arg)
 			if (r->slot != NULL && poller_ends(r)) {
 				break;
 			}
-			continue;
-		}
-		if (relieve(r)) {
-			continue;
-		}
-		if (token_take(r) && serve(r)) {
-			continue;
-		}
-		if (!park(r)) {
+		} else if (!relieve(r) && !(token_take(r) && serve(r)) &&
+			   !park(r)) {
 			break;
 		}
 	}
@@ -444,11 +386,4 @@ wri_runner_main(void *arg)
 	}
 	wri_store(&r->ended, 1, WRI_REL); /* T4 */
 	wri_futex_wake(&r->ended, 1);
-}
-
-struct wri_strand *
-wri_runner_strand(const struct wri_runner *r)
-{
-	/* Relaxed: asked by the thread itself. */
-	return wri_load(&r->strand, WRI_RLX);
 }

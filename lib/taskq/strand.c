@@ -73,25 +73,23 @@ strand_run(struct wri_task *task)
 	uint32_t left = wri_load(&s->count, WRI_ACQ); /* S1 */
 	uint32_t n;
 
-	wri_store(&r->strand, s, WRI_RLX); /* asked by this thread */
-	wri_store(&s->runner, r, WRI_REL);
+	wri_store(&s->runner, r, WRI_REL); /* for wri_strand_runner */
 	n = strand_batch(s, left & ~STRAND_FREED);
 	wri_store(&s->runner, NULL, WRI_REL);
-	wri_store(&r->strand, NULL, WRI_RLX);
 
 	r->ran = n > 0 ? n : 1;
 	left = wri_sub(&s->count, n, WRI_SC) - n; /* S1 */
 	if (left == STRAND_FREED) {
 		wri_free(s, sizeof(*s));
-	} else if (left != 0 && n > 0) {
-		r->stalls = 0;
-		wri_pool_push(r->pool, &s->task);
-		wri_pool_notify(r->pool);
 	} else if (left != 0) {
-		/* A producer is half way: come back later, behind all others.
-		 */
-		wri_runner_stall(r);
-		wri_mpsc_push(&r->pool->door, &s->task.node);
+		if (n > 0) {
+			wri_pool_push(r->pool, &s->task);
+		} else {
+			/* A producer is half way: come back later, behind all
+			 * others. */
+			wri_runner_stall(r);
+			wri_mpsc_push(&r->pool->door, &s->task.node);
+		}
 		wri_pool_notify(r->pool);
 	}
 }

@@ -39,7 +39,7 @@ wri_pool_has_task(struct wri_pool *pool, struct wri_runner *self)
 {
 	unsigned n;
 
-	if (wri_load(&pool->tokens, WRI_SC) >= pool->tokens_max) { /* T1 */
+	if (wri_load(&pool->tokens, WRI_SC) >= pool->config.tokens) { /* T1 */
 		return false; /* who gives one back looks again */
 	}
 	if (!wri_mpsc_empty(&pool->door)) {
@@ -57,12 +57,6 @@ wri_pool_has_task(struct wri_pool *pool, struct wri_runner *self)
 	return false;
 }
 
-static struct wri_task *
-task_of(struct wri_node *node)
-{
-	return wri_container(node, struct wri_task, node);
-}
-
 /* Take a task out of a queue, if it looks as if there were one. */
 static struct wri_task *
 take_from(struct wri_mpsc *q)
@@ -72,7 +66,7 @@ take_from(struct wri_mpsc *q)
 	if (!wri_mpsc_hint(q) || wri_mpsc_pop(q, &node) != WRI_POP_GOT) {
 		return NULL;
 	}
-	return task_of(node);
+	return wri_container(node, struct wri_task, node);
 }
 
 static struct wri_task *
@@ -85,13 +79,12 @@ take_from_others(struct wri_runner *self)
 
 	for (unsigned i = 0; i < n; i++) {
 		struct wri_runner *r = pool_runner(pool, (first + i) % n);
-		struct wri_task *task;
+		struct wri_task *task = NULL;
 
-		if (r == self || !wri_mpsc_hint(&r->inbox) ||
-		    inbox_is_private(pool, r, now)) {
-			continue;
+		if (r != self && wri_mpsc_hint(&r->inbox) &&
+		    !inbox_is_private(pool, r, now)) {
+			task = take_from(&r->inbox);
 		}
-		task = take_from(&r->inbox);
 		if (task != NULL) {
 			return task;
 		}
@@ -123,6 +116,9 @@ wri_runner_take(struct wri_runner *r)
 	}
 	if (task == NULL) {
 		task = take_from_others(r);
+	}
+	if (task == NULL) {
+		runner_dry(r);
 	}
 	return task;
 }

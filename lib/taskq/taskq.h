@@ -46,19 +46,19 @@ struct wri_role_ops {
 };
 
 struct wri_pool_config {
-	const char *name;     /* threads are NAME-task-N and NAME-poll-N */
+	const char *name;     /* threads are NAME-N; of the default pool
+				 NAME-task-N; those that poll NAME-poll-N */
 	unsigned tokens;      /* callbacks at once */
 	unsigned threads_max; /* task threads with spares */
 	unsigned queue_max;   /* plain tasks; 0: no bound */
 	unsigned slots;       /* poll slots */
 	const struct wri_role_ops *role_ops;
-	void **slot_args; /* slots of them, for role_ops */
-	bool plain_names; /* NAME-N instead of NAME-task-N */
+	void **slot_args; /* slots of them, for role_ops; borrowed */
 	bool is_default;  /* the one whose memory is static */
 };
 
 struct wri_taskq_stats {
-	uint64_t callbacks, parks, wakes, reliefs, polls;
+	uint64_t callbacks, parks, wakes, reliefs;
 	unsigned threads;
 };
 
@@ -80,13 +80,10 @@ weir_err wri_pool_init(
  * abandoned, and the pool's memory with it: WEIR_ETIMEDOUT.
  */
 weir_err wri_pool_stop(struct wri_pool *pool, weir_time until);
-/* The same, then free. */
+/* The same, then free; once, while others may still stop it. */
 weir_err wri_pool_fini(struct wri_pool *pool, weir_time until);
 /* Stop all pools but one; WEIR_ETIMEDOUT if one was abandoned. */
 weir_err wri_taskq_stop_others(struct wri_pool *but, weir_time until);
-/* A place in the bound on plain tasks: WEIR_EAGAIN when it is full. */
-weir_err wri_exec_admit(struct weir_exec *exec);
-void wri_exec_dismiss(struct weir_exec *exec);
 struct weir_exec *wri_pool_exec(struct wri_pool *pool);
 /* The pool that a NULL executor means; NULL: none. */
 void wri_pool_set_default(struct wri_pool *pool);
@@ -94,9 +91,6 @@ struct wri_pool *wri_pool_default(void);
 
 /* Queue a task; any thread.  exec NULL: the default pool. */
 void wri_exec_post(struct weir_exec *exec, struct wri_task *task);
-/* The same, without waking anybody; wri_exec_notify follows. */
-void wri_exec_post_quiet(struct weir_exec *exec, struct wri_task *task);
-void wri_exec_notify(struct weir_exec *exec);
 
 /* The pool thread that calls, or NULL. */
 static inline struct wri_runner *
@@ -105,10 +99,6 @@ wri_runner_self(void)
 	return wri_self_get(WRI_SELF_RUNNER);
 }
 
-/* Its pool. */
-struct wri_pool *wri_runner_pool(const struct wri_runner *r);
-/* The strand whose task it runs, or NULL. */
-struct wri_strand *wri_runner_strand(const struct wri_runner *r);
 /* Who runs a task of this strand now, or NULL. */
 struct wri_runner *wri_strand_runner(const struct wri_strand *s);
 

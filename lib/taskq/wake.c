@@ -12,44 +12,39 @@
  *                searching, asleep (seq_cst) <-> going idle: tokens, nparked,
  *                searching, asleep (seq_cst), then the queues (seq_cst).
  *                Forbids "queued, and nobody will look".
- *            T2  wake: park (release) -> the sleeper: park (acquire).
+ *            T2  wake: park := AWAKE (release) -> the sleeper: park
+ *                (acquire).
  *            W1  (watch.c).
  * Bounds     one thread a push.
  * Proof      test/explorer/x_pool.c, x_role.c; test/taskq/test_pool.c
  */
 #include "taskq/taskq_impl.h"
 
-/* Take one thread out of the parked; NULL: nobody is. */
+/* Claim one of the parked threads; NULL: nobody is. */
 static struct wri_runner *
 pool_unpark(struct wri_pool *pool)
 {
-	unsigned words = (wri_load(&pool->nrunners, WRI_RLX) + 63) / 64;
+	unsigned n = wri_load(&pool->nrunners, WRI_ACQ); /* T3 */
 
-	for (unsigned i = 0; i < words; i++) {
-		uint64_t bits = wri_load(&pool->parked[i], WRI_SC); /* T1 */
+	for (unsigned i = 0; i < n; i++) {
+		struct wri_runner *r = pool_runner(pool, i);
+		uint32_t parked = PARKED;
 
-		while (bits != 0) {
-			unsigned b = (unsigned)__builtin_ctzll(bits);
-			uint64_t bit = UINT64_C(1) << b;
-
-			bits &= ~bit;
-			if ((wri_and(&pool->parked[i], ~bit, WRI_SC) & bit) !=
-			    0) {
-				wri_sub(&pool->nparked, 1, WRI_SC);
-				return pool_runner(pool, i * 64 + b);
-			} /* else somebody else took it */
+		if (wri_load(&r->park, WRI_SC) == PARKED && /* T1 */
+		    wri_cas(&r->park, &parked, CLAIMED, WRI_SC)) {
+			wri_sub(&pool->nparked, 1, WRI_SC);
+			return r;
 		}
 	}
 	return NULL;
 }
 
-/* Let a thread go on that was parked.  The caller has counted it as searching.
- */
+/* Let a thread go on that was claimed, and counted as searching. */
 static void
 runner_wake(struct wri_runner *r)
 {
 	wri_add(&r->pool->wakes, 1, WRI_RLX); /* a counter */
-	wri_store(&r->park, 1, WRI_REL);      /* T2 */
+	wri_store(&r->park, AWAKE, WRI_REL);  /* T2 */
 	wri_futex_wake(&r->park, 1);
 }
 
@@ -70,32 +65,20 @@ wri_pool_wake_parked(struct wri_pool *pool)
 	return true;
 }
 
-/*
- * Let one poller look that sleeps; false: none does.  In a pool that stops none
- * sleeps for long, and what its slots refer to may be gone.
- */
+/* Let one poller look that sleeps; false: none does. */
 static bool
 pool_wake_poller(struct wri_pool *pool)
 {
-	bool woken = false;
+	for (unsigned i = 0; i < pool->config.slots; i++) {
+		wri_a32 *asleep = &pool->slots[i].asleep;
 
-	if (pool->nslots == 0) {
-		return false;
-	}
-	wri_add(&pool->visitors, 1, WRI_SC); /* T7 */
-	for (unsigned i = 0; i < pool->nslots && !woken &&
-			     wri_load(&pool->stopping, WRI_SC) == 0; /* T7 */
-	     i++) {
-		struct wri_slot *slot = &pool->slots[i];
-
-		if (wri_load(&slot->asleep, WRI_SC) != 0 && /* T1 */
-		    wri_xchg(&slot->asleep, 0, WRI_SC) != 0) {
-			pool->role_ops->wake(slot->arg);
-			woken = true;
+		if (wri_load(asleep, WRI_SC) != 0 && /* T1 */
+		    wri_xchg(asleep, 0, WRI_SC) != 0) {
+			pool->config.role_ops->wake(pool->config.slot_args[i]);
+			return true;
 		}
 	}
-	wri_sub(&pool->visitors, 1, WRI_SC); /* T7 */
-	return woken;
+	return false;
 }
 
 /* Is there a thread asleep that could take what another leaves? */
@@ -105,10 +88,10 @@ wri_pool_sleeps(struct wri_pool *pool)
 	if (wri_load(&pool->nparked, WRI_SC) != 0) { /* W1 */
 		return true;
 	}
-	if (wri_load(&pool->tokens, WRI_SC) >= pool->tokens_max) {
+	if (wri_load(&pool->tokens, WRI_SC) >= pool->config.tokens) {
 		return false; /* pollers have no other use */
 	}
-	for (unsigned i = 0; i < pool->nslots; i++) {
+	for (unsigned i = 0; i < pool->config.slots; i++) {
 		if (wri_load(&pool->slots[i].asleep, WRI_SC) != 0) { /* W1 */
 			return true;
 		}
@@ -132,35 +115,41 @@ wri_pool_notify(struct wri_pool *pool)
 {
 	uint32_t tokens = wri_load(&pool->tokens, WRI_SC); /* T1 */
 	uint32_t none = 0;
-	struct wri_runner *r;
+	struct wri_runner *r = NULL;
+	bool parked, stopping;
 
-	if (tokens >= pool->tokens_max) {
+	if (tokens >= pool->config.tokens) {
 		return; /* who gives a token back looks afterwards */
 	}
 	if ((int32_t)(tokens - wri_load(&pool->blocked, WRI_SC)) > 0 &&
 	    wri_load(&pool->heavy, WRI_RLX) == 0) { /* relaxed: advice */
 		return; /* light work, and somebody is awake */
 	}
-	if (wri_load(&pool->nparked, WRI_SC) == 0) { /* T1 */
-		if (wri_load(&pool->searching, WRI_SC) == 0) {
-			(void)pool_wake_poller(pool);
-		}
-		return;
-	}
-	if (wri_load(&pool->searching, WRI_SC) != 0 || /* T1 */
-	    !wri_cas(&pool->searching, &none, 1, WRI_SC)) {
+	parked = wri_load(&pool->nparked, WRI_SC) != 0; /* T1 */
+	if (wri_load(&pool->searching, WRI_SC) != 0 ||  /* T1 */
+	    (parked && !wri_cas(&pool->searching, &none, 1, WRI_SC))) {
 		return; /* a searcher will see it */
 	}
 	/*
 	 * The place among the searchers goes to the thread that is woken.  If
 	 * there is none, somebody may have trusted it meanwhile: look once more
-	 * without it.
+	 * without it.  In a pool that stops nobody sleeps for long, and its
+	 * threads and what its slots refer to may be gone.
 	 */
-	r = pool_unpark(pool);
+	wri_add(&pool->visitors, 1, WRI_SC);               /* T7 */
+	stopping = wri_load(&pool->stopping, WRI_SC) != 0; /* T7 */
+	if (parked && !stopping) {
+		r = pool_unpark(pool);
+	}
 	if (r != NULL) {
 		runner_wake(r);
-		return;
+	} else {
+		if (parked) {
+			wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
+		}
+		if (!stopping) {
+			(void)wri_pool_wake(pool);
+		}
 	}
-	wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
-	(void)wri_pool_wake(pool);
+	wri_sub(&pool->visitors, 1, WRI_SC); /* T7 */
 }

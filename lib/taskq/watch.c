@@ -25,18 +25,13 @@
 
 #include "base/clock.h"
 
-#include <limits.h>
-
 static struct {
 	/* Fixed between init and fini. */
 	struct wri_alarm *alarm;
 
 	/* Any thread. */
-	wri_a64 at;     /* when the timer rings; 0: off */
-	wri_a64 last;   /* when a serving thread set it last */
-	wri_a32 stream; /* 1: that was soon after the time before */
-
-	wri_a32 delisted; /* counts pools that have gone */
+	wri_a64 at;   /* when the timer rings; 0: off */
+	wri_a64 idle; /* when a pool stopped serving last */
 
 	/* lock: the list. */
 	wri_mtx lock;
@@ -49,8 +44,7 @@ wri_taskq_init(struct wri_alarm *alarm)
 	watch.alarm = alarm;
 	/* Relaxed: no thread yet. */
 	wri_store(&watch.at, 0, WRI_RLX);
-	wri_store(&watch.last, 0, WRI_RLX);
-	wri_store(&watch.stream, 0, WRI_RLX);
+	wri_store(&watch.idle, 0, WRI_RLX);
 }
 
 void
@@ -81,77 +75,40 @@ wri_watch_delist(struct wri_pool *pool)
 	}
 	*pp = pool->next;
 	wri_mtx_unlock(&watch.lock);
-	wri_add(&watch.delisted, 1, WRI_SC);
-	wri_futex_wake(&watch.delisted, INT_MAX);
 }
 
-/*
- * A pool to be stopped, claimed; NULL: none.  *others: how many are being
- * stopped by those who free them.
- */
+/* The next pool to be stopped, held as by a visitor; NULL: no more. */
 static struct wri_pool *
-claim_one(const struct wri_pool *but, unsigned *others)
+meet_one(const struct wri_pool *but)
 {
 	struct wri_pool *p;
 
-	*others = 0;
 	wri_mtx_lock(&watch.lock);
-	for (p = watch.pools; p != NULL; p = p->next) {
-		if (p != but && wri_pool_claim(p)) {
-			break;
-		}
-		*others += p != but && wri_load(&p->stopped, WRI_ACQ) == 0;
+	p = watch.pools;
+	while (p != NULL && (p == but || p->met)) {
+		p = p->next;
+	}
+	if (p != NULL) {
+		p->met = true;
+		wri_add(&p->visitors, 1, WRI_SC); /* T7 */
 	}
 	wri_mtx_unlock(&watch.lock);
 	return p;
-}
-
-/*
- * Those who free a pool wait for a callback that does not return: let nothing
- * of theirs touch what ends with us.
- */
-static void
-abandon_others(const struct wri_pool *but)
-{
-	weir_time until;
-
-	wri_mtx_lock(&watch.lock);
-	for (struct wri_pool *p = watch.pools; p != NULL; p = p->next) {
-		if (p != but) {
-			wri_store(
-			    &p->stopping, POOL_ABANDONED, WRI_SC); /* T6 */
-		}
-	}
-	wri_mtx_unlock(&watch.lock);
-	/* For threads that are not in a callback to see it. */
-	until = wri_now() + ABANDON_NS;
-	while (wri_now() < until) {
-		(void)wri_futex_wait(
-		    &watch.delisted, wri_load(&watch.delisted, WRI_RLX), until);
-	}
 }
 
 weir_err
 wri_taskq_stop_others(struct wri_pool *but, weir_time until)
 {
 	weir_err rv = WEIR_OK;
+	struct wri_pool *p;
 
-	for (;;) {
-		uint32_t seen = wri_load(&watch.delisted, WRI_SC);
-		unsigned others;
-		struct wri_pool *p = claim_one(but, &others);
-
-		if (p != NULL) {
-			if (wri_pool_end(p, until) != WEIR_OK) {
-				rv = WEIR_ETIMEDOUT;
-			}
-		} else if (others == 0) {
-			return rv;
-		} else if (!wri_futex_wait(&watch.delisted, seen, until)) {
-			abandon_others(but);
-			return WEIR_ETIMEDOUT;
+	while ((p = meet_one(but)) != NULL) {
+		if (wri_pool_stop(p, until) != WEIR_OK) {
+			rv = WEIR_ETIMEDOUT;
 		}
+		wri_sub(&p->visitors, 1, WRI_SC); /* T7; the last touch */
 	}
+	return rv;
 }
 
 bool
@@ -163,6 +120,13 @@ wri_runner_unmark(struct wri_runner *r)
 	}
 	wri_sub(&r->pool->blocked, 1, WRI_SC);
 	return true;
+}
+
+/* Of two times, where 0 is none. */
+static uint64_t
+earlier(uint64_t a, uint64_t b)
+{
+	return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /* Mark a thread if it is late; else its beat, 0 if it does not serve. */
@@ -205,12 +169,8 @@ watch_pool(struct wri_pool *pool, uint64_t now)
 	uint64_t oldest = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		uint64_t beat =
-		    watch_runner(pool_runner(pool, i), now, &marked);
-
-		if (beat != 0 && (oldest == 0 || beat < oldest)) {
-			oldest = beat;
-		}
+		oldest = earlier(
+		    oldest, watch_runner(pool_runner(pool, i), now, &marked));
 	}
 	/* Twice as many as before at each ring: a burst of callbacks that all
 	 * block is behind us in log2(threads) milliseconds. */
@@ -231,26 +191,27 @@ watch_look(uint64_t now)
 
 	wri_mtx_lock(&watch.lock);
 	for (struct wri_pool *p = watch.pools; p != NULL; p = p->next) {
-		uint64_t o = watch_pool(p, now);
-
-		if (o != 0 && (oldest == 0 || o < oldest)) {
-			oldest = o;
-		}
+		oldest = earlier(oldest, watch_pool(p, now));
 	}
 	wri_mtx_unlock(&watch.lock);
 	return oldest == 0 ? 0 : oldest + WATCH_NS;
 }
 
 /*
- * Set the timer to what is wanted.  Two may do so in the other order than they
- * moved it, so each looks whether its setting is still the one wanted.
+ * Let the timer ring at a time, if not before; 0: as it is.  Two may set it in
+ * the other order than they moved it, so each looks whether its setting is
+ * still the one wanted.
  */
 static void
-watch_set(void)
+watch_pull(uint64_t next)
 {
 	uint64_t at = wri_load(&watch.at, WRI_SC);
 	uint64_t set;
 
+	while (
+	    earlier(at, next) != at && !wri_cas(&watch.at, &at, next, WRI_SC)) {
+	}
+	at = wri_load(&watch.at, WRI_SC);
 	do {
 		set = at;
 		wri_alarm_watch(watch.alarm, (weir_time)set);
@@ -260,18 +221,10 @@ watch_set(void)
 
 /* Put the timer out, unless somebody serves after all. */
 static void
-watch_out(uint64_t seen, uint64_t now)
+watch_out(uint64_t at, uint64_t now)
 {
-	uint64_t next;
-
-	if (wri_cas(&watch.at, &seen, 0, WRI_SC)) { /* W1 */
-		next = watch_look(now);             /* W1 */
-		seen = 0;
-		if (next != 0) {
-			/* Fails when another thread has moved it. */
-			(void)wri_cas(&watch.at, &seen, next, WRI_SC);
-		}
-		watch_set();
+	if (wri_cas(&watch.at, &at, 0, WRI_SC)) { /* W1 */
+		watch_pull(watch_look(now));      /* W1 */
 	}
 }
 
@@ -284,31 +237,13 @@ wri_watch_arm(struct wri_pool *pool, weir_time when)
 {
 	uint64_t now = (uint64_t)when;
 	uint64_t at = wri_load(&watch.at, WRI_SC); /* W1 */
-	uint64_t next = now + WATCH_NS;
-	uint64_t seen;
 
 	do {
 		if (at >= now + WATCH_HALF_NS || !wri_pool_sleeps(pool)) {
 			return; /* soon enough; nobody to hand work to */
 		}
-		seen = at;
-		if (wri_cas(&watch.at, &seen, next, WRI_SC)) {
-			break;
-		}
-		at = wri_load(&watch.at, WRI_SC);
-	} while (true);
-	/* Relaxed: advice for wri_watch_idle. */
-	wri_store(&watch.stream,
-	    now - wri_load(&watch.last, WRI_RLX) < 2 * WATCH_NS, WRI_RLX);
-	wri_store(&watch.last, now, WRI_RLX);
-	if (at != 0) {
-		at = watch_look(now);
-		seen = next;
-		if (at != 0 && at < next) {
-			(void)wri_cas(&watch.at, &seen, at, WRI_SC);
-		}
-	}
-	watch_set();
+	} while (!wri_cas(&watch.at, &at, now + WATCH_NS, WRI_SC));
+	watch_pull(at != 0 ? watch_look(now) : 0);
 }
 
 /* A thread is about to sleep: while others serve, the timer must be on. */
@@ -327,34 +262,28 @@ wri_watch_over(struct wri_pool *pool)
  * messages it is left for the next one to move.
  */
 void
-wri_watch_idle(struct wri_pool *pool, weir_time now)
+wri_watch_idle(struct wri_pool *pool, weir_time when)
 {
+	uint64_t now = (uint64_t)when;
 	uint64_t at = wri_load(&watch.at, WRI_SC);
+	uint64_t before = wri_load(&watch.idle, WRI_RLX); /* advice */
 
-	if (at != 0 && wri_load(&watch.stream, WRI_RLX) == 0 &&    /* advice */
+	wri_store(&watch.idle, now, WRI_RLX);
+	if (at != 0 && now - before > 2 * WATCH_NS &&
 	    wri_load(&pool->stopping, WRI_SC) != POOL_ABANDONED) { /* T6 */
-		watch_out(at, (uint64_t)now);
+		watch_out(at, now);
 	}
 }
 
 void
 wri_taskq_watch(weir_time now)
 {
-	uint64_t seen = wri_load(&watch.at, WRI_SC);
-	uint64_t next;
+	uint64_t at = wri_load(&watch.at, WRI_SC);
 
-	if (seen == 0) {
-		return; /* put out while it rang */
-	}
-	if (seen > (uint64_t)now) {
-		watch_set(); /* moved while it rang */
-		return;
-	}
-	next = watch_look((uint64_t)now);
-	if (next == 0) {
-		watch_out(seen, (uint64_t)now);
-	} else if (wri_cas(&watch.at, &seen, next, WRI_SC)) {
-		watch_set();
+	if (at > (uint64_t)now) {
+		watch_pull(0); /* moved while it rang */
+	} else if (at != 0) {  /* else put out while it rang */
+		watch_out(at, (uint64_t)now);
 	}
 }
 
@@ -375,7 +304,6 @@ wri_taskq_stats(struct wri_taskq_stats *out)
 
 			out->callbacks += wri_load(&r->callbacks, WRI_RLX);
 			out->parks += wri_load(&r->parks, WRI_RLX);
-			out->polls += wri_load(&r->polls, WRI_RLX);
 		}
 	}
 	wri_mtx_unlock(&watch.lock);

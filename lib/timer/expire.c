@@ -3,15 +3,18 @@
  *
  * Purpose    see timer.h.  The thread never runs foreign code and never
  *            blocks but in its alarm.
- * Ownership  heap, look and nent are the thread's; at and armed are shared.
+ * Ownership  the heap, and what of a deadline belongs to it, is the thread's;
+ *            at and armed are shared.
  * Pairs      E1  arm: phase STARTING, then armed (seq_cst) <-> look: armed :=
  *                DROPPING, then peek (seq_cst).  Forbids "trusted a promise
  *                that was dropped, or moved to a later time".
  *            E2  arm: inbox push (seq_cst), then sleep_until (seq_cst) <->
  *                sleep: sleep_until, then inbox empty (seq_cst).  Forbids "in
  *                the inbox, and the thread sleeps beyond it".
- *            E3  armed := NEVER (acq_rel CAS) is the last touch of a deadline;
- *                wri_deadline_held (acquire) sees it.
+ *            E3  armed := NEVER (release, or the CAS of E1) is the last touch
+ *                of a deadline; wri_deadline_held (acquire) sees it.  armed :=
+ *                0 (the CAS of E1) -> bury: armed (acquire) carries the
+ *                handle's end.
  * armed      a key (multiple of 4) and two flags.  INBOX: the node is in the
  *            inbox, and whoever sets it pushes.  DROPPING: the thread has
  *            withdrawn its promise but still refers to the deadline.  Key 0:
@@ -24,7 +27,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/panic.h"
 
 #include <string.h>
 
@@ -74,7 +76,7 @@ wri_expire_lower(struct wri_deadline *d, uint64_t key)
 	}
 }
 
-weir_time
+void
 wri_deadline_arm(struct wri_deadline *d, weir_time at, uint64_t grain)
 {
 	uint64_t key = round_up((uint64_t)at, grain);
@@ -84,7 +86,6 @@ wri_deadline_arm(struct wri_deadline *d, weir_time at, uint64_t grain)
 	if (key != KEY_NEVER) {
 		wri_expire_lower(d, key);
 	}
-	return key == KEY_NEVER ? WEIR_NEVER : (weir_time)key;
 }
 
 bool
@@ -93,81 +94,53 @@ wri_deadline_held(struct wri_deadline *d)
 	return wri_load(&d->armed, WRI_ACQ) != KEY_NEVER; /* E3 */
 }
 
-/* A new entry; the older ones of this deadline no longer count. */
+/* There is room: whoever made d saw to it. */
 static void
 insert(struct expire *e, struct wri_deadline *d, uint64_t key)
 {
-	if (e->heap.len == e->heap.cap) {
+	struct wri_heap *h = &e->heap;
+
+	if (h->len == h->cap) {
 		struct wri_heap_entry *more =
-		    wri_xchg(&e->spare, NULL, WRI_ACQ_REL);
+		    wri_xchg(&e->spare, NULL, WRI_ACQ_REL); /* E4 */
+		size_t cap = (size_t)more[0].key;
 
-		size_t cap;
-
-		WRI_ASSERT(more != NULL); /* wri_deadline_init saw to it */
-		cap = (size_t)more[0].key;
-		(void)memcpy(
-		    more, e->heap.entries, e->heap.len * sizeof(*more));
-		wri_free(e->heap.entries, e->heap.cap * sizeof(*more));
-		e->heap.entries = more;
-		e->heap.cap = cap;
+		(void)memcpy(more, h->entries, h->len * sizeof(*more));
+		wri_free(h->entries, h->cap * sizeof(*more));
+		h->entries = more;
+		h->cap = cap;
 	}
-	d->look = key;
-	d->nent++;
-	wri_heap_push(&e->heap, key, d);
+	wri_heap_push(h, d, key);
 }
 
-/* Promise a look at key; the promise of before was withdrawn. */
+/* Promise a look at key, or none; the promise of before was withdrawn. */
 static void
 promise(struct expire *e, struct wri_deadline *d, uint64_t key)
 {
 	uint64_t armed = DROPPING;
 
-	if (wri_cas(&d->armed, &armed, key, WRI_SC)) { /* E1 */
+	/* Fails when it has been lowered: it is in the inbox.  E1, E3. */
+	if (wri_cas(&d->armed, &armed, key, WRI_SC) && key != KEY_NEVER) {
 		insert(e, d, key);
-	} /* else it is in the inbox */
-}
-
-/* The handle is to be freed and no entry is left. */
-static void
-bury(struct expire *e, struct wri_deadline *d, uint64_t now)
-{
-	if (!wri_timer.ops->gone(d)) {
-		insert(e, d, round_up(now + AGAIN_NS, 4));
 	}
 }
 
-/* No entry of d is left in the heap, and none counts. */
-static void
-last_entry_out(struct expire *e, struct wri_deadline *d, uint64_t now)
-{
-	uint64_t armed = wri_load(&d->armed, WRI_ACQ);
-
-	if (armed == 0) {
-		bury(e, d, now);
-	} else if (armed == DROPPING) {
-		/* Fails when it has been armed again. */
-		(void)wri_cas(&d->armed, &armed, KEY_NEVER, WRI_ACQ_REL);
-	}
-}
-
-/* When the phase asks for another look: its key; else 0. */
+/* When the phase asks for another look: its key, or KEY_NEVER. */
 static uint64_t
 next_look(enum wri_phase phase, struct wri_deadline *d, uint64_t now)
 {
-	uint64_t at = 0;
-
 	if (phase == WRI_PHASE_STARTING) {
-		at = round_up(now + AGAIN_NS, 4);
-	} else if (phase == WRI_PHASE_ACTIVE) {
-		at = wri_load(&d->at, WRI_RLX); /* the word published it */
+		return round_up(now + AGAIN_NS, 4);
 	}
-	return at != KEY_NEVER ? at : 0;
+	return phase == WRI_PHASE_NONE
+		   ? KEY_NEVER
+		   : wri_load(&d->at, WRI_RLX); /* the word published it */
 }
 
 /*
- * The entry that counts is due.  The promise is withdrawn before we look: an
- * operation that trusted it is seen, whatever its time; one that begins later
- * goes to the inbox, and what we promise then does not count (E1).
+ * d is due.  The promise is withdrawn before we look: an operation that trusted
+ * it is seen, whatever its time; one that begins later goes to the inbox, and
+ * what we promise then does not count (E1).
  */
 static void
 look_at(struct expire *e, struct wri_deadline *d, uint64_t key, uint64_t now)
@@ -180,63 +153,21 @@ look_at(struct expire *e, struct wri_deadline *d, uint64_t key, uint64_t now)
 	}
 	do {
 		next = next_look(wri_timer.ops->peek(d, &word), d, now);
-		if (next > now) {
-			promise(e, d, next);
-			return;
-		}
-	} while (next != 0 && !wri_timer.ops->expire(d, word));
-	if (next != 0) {
-		/* Relaxed: a counter with one writer. */
-		wri_store(
-		    &e->expired, wri_load(&e->expired, WRI_RLX) + 1, WRI_RLX);
+	} while (next <= now && !wri_timer.ops->expire(d, word));
+	if (next <= now) {
+		wri_bump(&e->expired, 1);
+		next = KEY_NEVER;
 	}
-	if (d->nent == 0) {
-		last_entry_out(e, d, now);
-	}
+	promise(e, d, next);
 }
 
-/* An entry has come to the top and is due. */
+/* Nobody but us refers to the handle, or a call that is just leaving it. */
 static void
-entry_due(struct expire *e, struct wri_heap_entry top, uint64_t now)
+bury(struct expire *e, struct wri_deadline *d, uint64_t now)
 {
-	struct wri_deadline *d = top.d;
-	uint64_t armed;
-
-	d->nent--;
-	if (top.key != d->look) {
-		e->dead--;
-	} else {
-		d->look = KEY_NEVER;
-		armed = wri_load(&d->armed, WRI_ACQ);
-		if (KEY_OF(armed) != 0 && armed != DROPPING) {
-			look_at(e, d, top.key, now);
-			return;
-		}
+	if (!wri_timer.ops->gone(d)) {
+		insert(e, d, round_up(now + AGAIN_NS, 4));
 	}
-	if (d->nent == 0 && d->look == KEY_NEVER) {
-		last_entry_out(e, d, now);
-	}
-}
-
-static bool
-keep_living(struct wri_heap_entry *entry, void *arg)
-{
-	struct expire *e = arg;
-	struct wri_deadline *d = entry->d;
-
-	if (entry->key == d->look) {
-		return true;
-	}
-	e->dead--;
-	d->nent--;
-	if (d->nent == 0 && d->look == KEY_NEVER) {
-		/* The last touch: not from here, where the heap is in pieces.
-		 * Key 0 is due at once. */
-		d->nent++;
-		entry->key = d->look = 0;
-		return true;
-	}
-	return false;
 }
 
 /* The inbox's node of d has come out: its promise moves into the heap. */
@@ -245,13 +176,10 @@ inbox_entry(struct expire *e, struct wri_deadline *d)
 {
 	uint64_t armed = wri_and(&d->armed, ~FLAG_INBOX, WRI_SC);
 
-	if (d->look != KEY_NEVER) {
-		e->dead++; /* the entry that counted */
+	if (d->place != 0) {
+		wri_heap_remove(&e->heap, d); /* a later promise */
 	}
 	insert(e, d, KEY_OF(armed));
-	if (e->dead > e->heap.len - e->dead + DEAD_MAX) {
-		wri_heap_filter(&e->heap, keep_living, e);
-	}
 }
 
 /* Empty the inbox, up to a batch; false: something is stuck half way. */
@@ -293,8 +221,7 @@ sleep_on(struct expire *e, bool stuck)
 	why = wri_alarm_wait(
 	    &e->alarm, until == KEY_NEVER ? WEIR_NEVER : (weir_time)until);
 	wri_store(&e->sleep_until, 0, WRI_SC);
-	/* Relaxed: counters with one writer. */
-	wri_store(&e->wakes, wri_load(&e->wakes, WRI_RLX) + 1, WRI_RLX);
+	wri_bump(&e->wakes, 1);
 	if ((why & WRI_ALARM_WATCH) != 0 && wri_timer.watch != NULL) {
 		wri_timer.watch(wri_now());
 	}
@@ -310,7 +237,15 @@ wri_expire_main(void *arg)
 		uint64_t now = (uint64_t)wri_now();
 
 		while (e->heap.len > 0 && e->heap.entries[0].key <= now) {
-			entry_due(e, wri_heap_pop(&e->heap), now);
+			struct wri_heap_entry top = e->heap.entries[0];
+			struct wri_deadline *d = top.d;
+
+			wri_heap_remove(&e->heap, d);
+			if (wri_load(&d->armed, WRI_ACQ) == 0) { /* E3 */
+				bury(e, d, now);
+			} else {
+				look_at(e, d, top.key, now);
+			}
 		}
 		wri_store(&e->entries, e->heap.len, WRI_RLX); /* statistics */
 		if (wri_load(&e->stop, WRI_ACQ) != 0) {
@@ -328,18 +263,15 @@ wri_expire_disarm_all(struct expire *e)
 		(void)read_inbox(e);
 	}
 	while (e->heap.len > 0) {
-		struct wri_deadline *d = wri_heap_pop(&e->heap).d;
+		struct wri_deadline *d = e->heap.entries[e->heap.len - 1].d;
 
-		if (--d->nent > 0) {
+		wri_heap_remove(&e->heap, d);
+		if (wri_load(&d->armed, WRI_ACQ) != 0) {
+			wri_store(&d->armed, KEY_NEVER, WRI_REL); /* E3 */
 			continue;
 		}
-		d->look = KEY_NEVER;
-		if (KEY_OF(wri_load(&d->armed, WRI_ACQ)) == 0) {
-			while (!wri_timer.ops->gone(d)) {
-				wri_yield(); /* a waiter is just leaving */
-			}
-		} else {
-			wri_store(&d->armed, KEY_NEVER, WRI_REL); /* E3 */
+		while (!wri_timer.ops->gone(d)) {
+			wri_yield(); /* a call is just leaving it */
 		}
 	}
 }

@@ -1,8 +1,10 @@
 /*
  * heap - 4-ary array heap.
  *
- * Purpose    see heap.h.  Four children share one cache line of keys and
- *            halve the depth of a binary heap.
+ * Purpose    see heap.h.  Four children share one cache line of keys and halve
+ *            the depth of a binary heap.  To move an entry writes its
+ *            deadline's place, which nobody waits for; keys are read in the
+ *            array only.
  * Ownership  the expiry thread alone.
  * Proof      test/timer/test_heap.c
  */
@@ -13,80 +15,65 @@
 #define ARITY 4
 
 static void
-sift_up(struct wri_heap_entry *a, size_t i, struct wri_heap_entry e)
+put(struct wri_heap *h, size_t i, struct wri_heap_entry e)
 {
-	while (i > 0) {
-		size_t parent = (i - 1) / ARITY;
-
-		if (a[parent].key <= e.key) {
-			break;
-		}
-		a[i] = a[parent];
-		i = parent;
-	}
-	a[i] = e;
+	h->entries[i] = e;
+	e.d->place = i + 1;
 }
 
 static void
-sift_down(
-    struct wri_heap_entry *a, size_t len, size_t i, struct wri_heap_entry e)
+sift_up(struct wri_heap *h, size_t i, struct wri_heap_entry e)
 {
-	for (;;) {
-		size_t first = i * ARITY + 1;
-		size_t end = first + ARITY < len ? first + ARITY : len;
-		size_t least = first;
+	while (i > 0 && h->entries[(i - 1) / ARITY].key > e.key) {
+		put(h, i, h->entries[(i - 1) / ARITY]);
+		i = (i - 1) / ARITY;
+	}
+	put(h, i, e);
+}
 
-		if (first >= len) {
-			break;
-		}
-		for (size_t c = first + 1; c < end; c++) {
+static void
+sift_down(struct wri_heap *h, size_t i, struct wri_heap_entry e)
+{
+	const struct wri_heap_entry *a = h->entries;
+
+	for (;;) {
+		size_t least = i * ARITY + 1;
+		size_t end = least + ARITY < h->len ? least + ARITY : h->len;
+
+		for (size_t c = least + 1; c < end; c++) {
 			if (a[c].key < a[least].key) {
 				least = c;
 			}
 		}
-		if (a[least].key >= e.key) {
+		if (least >= h->len || a[least].key >= e.key) {
 			break;
 		}
-		a[i] = a[least];
+		put(h, i, a[least]);
 		i = least;
 	}
-	a[i] = e;
+	put(h, i, e);
 }
 
 void
-wri_heap_push(struct wri_heap *h, uint64_t key, struct wri_deadline *d)
+wri_heap_push(struct wri_heap *h, struct wri_deadline *d, uint64_t key)
 {
-	WRI_ASSERT(h->len < h->cap);
-	sift_up(h->entries, h->len++, (struct wri_heap_entry){key, d});
-}
-
-struct wri_heap_entry
-wri_heap_pop(struct wri_heap *h)
-{
-	struct wri_heap_entry top = h->entries[0];
-
-	h->len--;
-	if (h->len > 0) {
-		sift_down(h->entries, h->len, 0, h->entries[h->len]);
-	}
-	return top;
+	WRI_ASSERT(h->len < h->cap && d->place == 0);
+	sift_up(h, h->len++, (struct wri_heap_entry){key, d});
 }
 
 void
-wri_heap_filter(struct wri_heap *h,
-    bool (*keep)(struct wri_heap_entry *e, void *arg), void *arg)
+wri_heap_remove(struct wri_heap *h, struct wri_deadline *d)
 {
-	size_t len = 0;
+	size_t i = d->place - 1;
+	struct wri_heap_entry last = h->entries[--h->len];
 
-	for (size_t i = 0; i < h->len; i++) {
-		if (keep(&h->entries[i], arg)) {
-			h->entries[len++] = h->entries[i];
-		}
+	d->place = 0;
+	if (i == h->len) {
+		return; /* it was the last */
 	}
-	h->len = len;
-	for (size_t i = len / ARITY + 1; i-- > 0;) {
-		if (i < len) {
-			sift_down(h->entries, len, i, h->entries[i]);
-		}
+	if (i > 0 && h->entries[(i - 1) / ARITY].key > last.key) {
+		sift_up(h, i, last);
+	} else {
+		sift_down(h, i, last);
 	}
 }

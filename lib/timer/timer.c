@@ -1,83 +1,84 @@
 /*
- * timer - start, stop, and memory of the expiry threads.
+ * timer - start and stop of the expiry threads.
  *
  * Purpose    see timer.h; expire.c is the thread itself.
- * Ownership  a thread's heap array is replaced by the thread alone; whoever
- *            makes a deadline sees to it that a larger one is at hand.
- * Locks      one, a leaf: it orders those who make, finish or bury deadlines
- *            against each other and against the end.
+ * Ownership  the state of the threads is static, and theirs while they run.  A
+ *            heap's array is replaced by its thread alone; whoever makes a
+ *            deadline sees to it that a larger one is at hand.
+ * Locks      one, a leaf: it orders those who make or bury deadlines against
+ *            the end.
  * Pairs      E4  spare: exchange (acq_rel) on both sides carries the array and
- *                its capacity, which stands in the first key.
- * Bounds     2 x deadlines + HEAP_SPARE entries for each thread.
- * Proof      test/timer/test_expire.c
+ *                its capacity.
+ * Bounds     WEIR_EXPIRE_THREADS_MAX threads; a place in the heap for each
+ *            deadline.
+ * Proof      test/explorer/x_timer.c, test/timer/test_expire.c
  */
 #include "timer/timer_impl.h"
 
 #include "base/mem.h"
+#include "base/panic.h"
 
 #include <stdio.h>
 
 struct timer wri_timer = {.lock = WRI_MTX_INIT};
 
-/*
- * Take a place, or say (*cap) how large the heap must be for that: WEIR_EAGAIN.
- */
+/* more, cap: an array to lay ready, or NULL; then what is to be freed. */
 static weir_err
-take_place(struct wri_deadline *d, size_t *cap)
+place_take_locked(
+    struct wri_deadline *d, struct wri_heap_entry **more, size_t *cap)
 {
-	weir_err rv = WEIR_ESTATE; /* the library has just ended */
 	struct expire *e;
 
-	wri_mtx_lock(&wri_timer.lock);
-	if (wri_timer.n > 0) {
-		d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
-		e = home(d);
-		*cap = 2 * e->reserved;
-		rv = WEIR_EAGAIN;
-		if (2 * (e->deadlines + 1) + HEAP_SPARE <= e->reserved) {
-			e->deadlines++;
-			rv = WEIR_OK;
-		}
-	}
-	wri_mtx_unlock(&wri_timer.lock);
-	return rv;
-}
+	d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
+	e = home(d);
+	if (*more != NULL && *cap > e->reserved) {
+		size_t was = e->reserved;
 
-/* Lay a larger array ready for the heap, unless somebody has just done so. */
-static weir_err
-make_room(struct wri_deadline *d, size_t cap)
-{
-	struct wri_heap_entry *more = wri_alloc(cap * sizeof(*more));
-
-	if (more == NULL) {
-		return WEIR_ENOMEM;
+		*more = wri_xchg(&e->spare, *more, WRI_ACQ_REL); /* E4 */
+		e->reserved = *cap;
+		*cap = was;
 	}
-	more[0].key = cap; /* it travels with the array */
-	wri_mtx_lock(&wri_timer.lock);
-	if (wri_timer.n > 0 && home(d)->reserved < cap) {
-		size_t was = home(d)->reserved;
-
-		home(d)->reserved = cap;
-		more = wri_xchg(&home(d)->spare, more, WRI_ACQ_REL); /* E4 */
-		cap = was;
+	if (e->deadlines == e->reserved) {
+		return WEIR_EAGAIN;
 	}
-	wri_mtx_unlock(&wri_timer.lock);
-	wri_free(more, cap * sizeof(*more));
+	e->deadlines++;
 	return WEIR_OK;
 }
 
+/*
+ * A place in the heap is taken with the deadline, so that arming never needs
+ * memory.  When there is none, a larger array is laid ready for the thread,
+ * which alone replaces its own; the capacity travels in the first key.
+ */
 weir_err
 wri_deadline_init(struct wri_deadline *d)
 {
-	weir_err rv;
-	size_t cap;
+	struct wri_heap_entry *more = NULL;
+	size_t cap = 0;
+	weir_err rv = WEIR_EAGAIN;
 
-	d->look = KEY_NEVER;
 	wri_store(&d->armed, KEY_NEVER, WRI_RLX); /* nobody knows it yet */
-	while ((rv = take_place(d, &cap)) == WEIR_EAGAIN) {
-		rv = make_room(d, cap);
-		if (rv != WEIR_OK) {
-			break;
+	while (rv == WEIR_EAGAIN) {
+		size_t want = 0;
+
+		wri_mtx_lock(&wri_timer.lock);
+		if (wri_timer.n == 0) {
+			rv = WEIR_ESTATE;
+		} else {
+			rv = place_take_locked(d, &more, &cap);
+			want = 2 * home(d)->reserved;
+		}
+		wri_mtx_unlock(&wri_timer.lock);
+		/* What was laid ready before, or comes too late. */
+		wri_free(more, cap * sizeof(*more));
+		more = NULL;
+		if (rv == WEIR_EAGAIN) {
+			cap = want;
+			more = wri_alloc(cap * sizeof(*more));
+			rv = more == NULL ? WEIR_ENOMEM : WEIR_EAGAIN;
+		}
+		if (more != NULL) {
+			more[0].key = cap;
 		}
 	}
 	return rv;
@@ -86,6 +87,7 @@ wri_deadline_init(struct wri_deadline *d)
 void
 wri_deadline_fini(struct wri_deadline *d)
 {
+	WRI_ASSERT(d->place == 0);
 	wri_mtx_lock(&wri_timer.lock);
 	if (wri_timer.n > 0) {
 		home(d)->deadlines--;
@@ -113,9 +115,9 @@ expire_init(struct expire *e, unsigned index)
 	char name[32]; /* 15 are used */
 	weir_err rv;
 
+	*e = (struct expire){.heap.cap = HEAP_MIN, .reserved = HEAP_MIN};
 	wri_mpsc_init(&e->inbox);
-	e->heap.cap = e->reserved = HEAP_SPARE + 2;
-	e->heap.entries = wri_alloc(e->heap.cap * sizeof(*e->heap.entries));
+	e->heap.entries = wri_alloc(HEAP_MIN * sizeof(*e->heap.entries));
 	if (e->heap.entries == NULL) {
 		return WEIR_ENOMEM;
 	}
@@ -123,79 +125,60 @@ expire_init(struct expire *e, unsigned index)
 	if (rv != WEIR_OK) {
 		goto fail_free_heap;
 	}
-	(void)snprintf(name, sizeof(name), "weir-expire-%u", index % 1000);
+	(void)snprintf(name, sizeof(name), "weir-expire-%u", index);
 	rv = wri_thread_start(&e->thread, name, wri_expire_main, e);
 	if (rv == WEIR_OK) {
 		return WEIR_OK;
 	}
 	wri_alarm_fini(&e->alarm);
 fail_free_heap:
-	wri_free(e->heap.entries, e->heap.cap * sizeof(*e->heap.entries));
+	wri_free(e->heap.entries, HEAP_MIN * sizeof(*e->heap.entries));
 	return rv;
 }
 
+/* End the first n of the threads. */
 static void
-expire_join(struct expire *e)
-{
-	wri_store(&e->stop, 1, WRI_SC);
-	wri_alarm_wake(&e->alarm);
-	wri_thread_join(&e->thread);
-}
-
-static void
-expire_fini(struct expire *e)
-{
-	struct wri_heap_entry *spare;
-
-	wri_expire_disarm_all(e);
-	spare = wri_xchg(&e->spare, NULL, WRI_ACQ_REL); /* E4 */
-	wri_free(spare, e->reserved * sizeof(*spare));
-	wri_free(e->heap.entries, e->heap.cap * sizeof(*e->heap.entries));
-	wri_alarm_fini(&e->alarm);
-}
-
-/* End the first n of the threads; their memory is that of size threads. */
-static void
-timer_down(unsigned n, unsigned size)
+timer_down(unsigned n)
 {
 	struct expire *threads = wri_timer.threads;
 
 	for (unsigned i = 0; i < n; i++) {
-		expire_join(&threads[i]);
+		wri_store(&threads[i].stop, 1, WRI_SC); /* E2 */
+		wri_alarm_wake(&threads[i].alarm);
+		wri_thread_join(&threads[i].thread);
 	}
 	/* From here on handles that end are not buried: the inboxes are ours.
 	 */
 	wri_mtx_lock(&wri_timer.lock);
-	wri_timer.threads = NULL;
 	wri_timer.n = 0;
 	wri_mtx_unlock(&wri_timer.lock);
 	for (unsigned i = 0; i < n; i++) {
-		expire_fini(&threads[i]);
+		struct expire *e = &threads[i];
+		struct wri_heap_entry *spare;
+
+		wri_expire_disarm_all(e);
+		wri_alarm_fini(&e->alarm);
+		spare = wri_xchg(&e->spare, NULL, WRI_ACQ_REL); /* E4 */
+		wri_free(spare, e->reserved * sizeof(*spare));
+		wri_free(e->heap.entries, e->heap.cap * sizeof(*spare));
 	}
-	wri_free(threads, size * sizeof(*threads));
 }
 
 weir_err
 wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
     void (*watch)(weir_time now), struct wri_alarm **alarm)
 {
-	struct expire *threads = wri_alloc(n * sizeof(*threads));
-	weir_err rv;
-
-	if (threads == NULL) {
-		return WEIR_ENOMEM;
-	}
 	wri_timer.ops = ops;
 	wri_timer.watch = watch;
-	wri_timer.threads = threads;
 	for (unsigned i = 0; i < n; i++) {
-		rv = expire_init(&threads[i], i);
+		weir_err rv = expire_init(&wri_timer.threads[i], i);
+
 		if (rv != WEIR_OK) {
-			timer_down(i, n);
+			timer_down(i);
 			return rv;
 		}
 	}
-	*alarm = &threads[0].alarm;
+	*alarm = &wri_timer.threads[0].alarm;
 	wri_mtx_lock(&wri_timer.lock);
 	wri_timer.n = n; /* open for deadlines */
 	wri_mtx_unlock(&wri_timer.lock);
@@ -205,7 +188,7 @@ wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
 void
 wri_timer_fini(void)
 {
-	timer_down(wri_timer.n, wri_timer.n);
+	timer_down(wri_timer.n);
 }
 
 void

@@ -8,8 +8,8 @@
  * Ownership  a deadline lives inside its operation's handle.  Once armed the
  *            room may touch it until wri_deadline_idle says otherwise, or until
  *            it calls gone.
- * Bounds     heap entries: 2 x deadlines + HEAP_SPARE, reserved when a deadline
- *            is made, so that arming never needs memory.
+ * Bounds     one place in the heap for each deadline, inside it: arming never
+ *            needs memory.
  */
 #ifndef TIMER_TIMER_H
 #define TIMER_TIMER_H
@@ -20,6 +20,8 @@
 
 #include <weir/time.h>
 
+#include <stddef.h>
+
 struct wri_deadline {
 	/* Any thread. */
 	wri_a64 at;    /* when it is due, a multiple of 4 ns */
@@ -27,8 +29,8 @@ struct wri_deadline {
 	struct wri_node node;
 
 	/* The expiry thread alone. */
-	uint64_t look; /* key of the entry that counts */
-	unsigned nent; /* entries in the heap */
+	size_t place; /* 1 + index in the heap; 0: not in it */
+
 	unsigned home; /* which thread; fixed */
 };
 
@@ -60,18 +62,19 @@ weir_err wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
 /* End the threads; deadlines that live on are disarmed. */
 void wri_timer_fini(void);
 
-/* Before first use; takes a place in the heap.  WEIR_ENOMEM, WEIR_ESTATE. */
+/*
+ * Before first use, zeroed; takes a place in the heap.  WEIR_ENOMEM,
+ * WEIR_ESTATE: the library has just ended.
+ */
 weir_err wri_deadline_init(struct wri_deadline *d);
-/* Gives the place back; the last call for d. */
+/* Gives the place back; the last call for d, which is not held. */
 void wri_deadline_fini(struct wri_deadline *d);
 
 /*
  * Promise a look at time at, rounded up to a multiple of grain (a power of two
- * >= 4).  The caller has made the phase STARTING (seq_cst) before.  Returns the
- * time that the operation will be due.
+ * >= 4).  The caller has made the phase STARTING (seq_cst) before.
  */
-weir_time wri_deadline_arm(
-    struct wri_deadline *d, weir_time at, uint64_t grain);
+void wri_deadline_arm(struct wri_deadline *d, weir_time at, uint64_t grain);
 
 /* Does the room refer to it?  False: and never will, unless it is armed. */
 bool wri_deadline_held(struct wri_deadline *d);

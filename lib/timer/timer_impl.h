@@ -9,6 +9,8 @@
 #include "base/thread.h"
 #include "timer/heap.h"
 
+#include <weir/weir.h>
+
 #define FLAG_INBOX UINT64_C(1)
 #define FLAG_DROPPING UINT64_C(2)
 #define KEY_OF(armed) ((armed) & ~UINT64_C(3))
@@ -17,11 +19,10 @@
 
 #define WAKE_EVERY 256
 #define INBOX_BATCH 4096
-/* Heap entries beyond two for each deadline; dead ones beyond the living. */
-#define HEAP_SPARE 2048
-#define DEAD_MAX 1024
 /* An operation that is just starting, a handle just being left: look again. */
 #define AGAIN_NS 1000000
+/* Places in the first array of a heap. */
+#define HEAP_MIN 1024
 /* A producer is half way into the inbox. */
 #define NAP_NS 50000
 
@@ -40,8 +41,7 @@ struct expire {
 
 	/* The thread alone. */
 	struct wri_heap heap WRI_ALIGNED;
-	size_t dead;     /* entries that no longer count */
-	wri_a64 entries; /* copies for the statistics, relaxed */
+	wri_a64 entries; /* statistics, relaxed */
 	wri_a64 expired;
 	wri_a64 wakes;
 
@@ -50,8 +50,9 @@ struct expire {
 };
 
 struct timer {
+	struct expire threads[WEIR_EXPIRE_THREADS_MAX];
+
 	/* Fixed between init and fini. */
-	struct expire *threads;
 	const struct wri_deadline_ops *ops;
 	void (*watch)(weir_time now);
 

@@ -36,7 +36,7 @@ teardown(void)
 
 START_TEST(zero_is_the_empty_queue)
 {
-	weir_aioq q = {NULL, NULL};
+	weir_aioq q = {0};
 
 	ck_assert_ptr_null(weir_aioq_first(&q));
 	ck_assert_ptr_null(weir_aioq_pop(&q));
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST(first_in_first_out)
 {
-	weir_aioq q = {NULL, NULL};
+	weir_aioq q = {0};
 
 	for (int i = 0; i < MANY; i++) {
 		weir_aioq_push(&q, aios[i]);
@@ -62,7 +62,7 @@ END_TEST
 
 START_TEST(remove_knows_what_is_in_which_queue)
 {
-	weir_aioq q = {NULL, NULL}, r = {NULL, NULL};
+	weir_aioq q = {0}, r = {0};
 
 	weir_aioq_push(&q, aios[0]);
 	weir_aioq_push(&q, aios[1]);
@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(random_moves_agree_with_a_model)
 {
-	weir_aioq q = {NULL, NULL};
+	weir_aioq q = {0};
 	weir_aio *model[MANY];
 	int len = 0;
 	struct dice d;

@@ -3,6 +3,7 @@
  */
 #include "aio/stage.h"
 #include "base/mem.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 

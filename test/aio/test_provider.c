@@ -3,6 +3,7 @@
  */
 #include "aio/stage.h"
 #include "base/mem.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 
@@ -177,6 +178,11 @@ START_TEST(null_is_einval)
 	ck_assert_int_eq(weir_aio_set_output(NULL, 0, NULL), WEIR_EINVAL);
 	ck_assert_int_eq(weir_aio_reset(aio), WEIR_OK);
 	ck_assert_int_eq(weir_aio_start(aio, NULL, NULL), WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_start_at(aio, NULL, NULL, 1, 1), WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_start_at(aio, &toy_providers[0], NULL, -1, 1),
+	    WEIR_EINVAL);
+	ck_assert_int_eq(weir_aio_start_at(aio, &toy_providers[0], NULL, 1, -1),
+	    WEIR_EINVAL);
 	/* It is still ours. */
 	ck_assert(weir_aio_finish(aio, WEIR_OK));
 	weir_aio_free(aio);
@@ -234,6 +240,27 @@ START_TEST(a_cancelled_operation_keeps_the_bytes_it_has_moved)
 	ck_assert_int_eq(weir_aio_cancel(c.aio), WEIR_CANCEL_REQUESTED);
 	consumer_expect(&c, 1, WEIR_ECANCELED);
 	ck_assert_uint_eq(c.count, 4);
+	consumer_fini(&c);
+}
+END_TEST
+
+START_TEST(after_a_dropped_operation_nothing_of_the_last_one_shows)
+{
+	struct consumer c;
+	int thing;
+
+	consumer_init(&c, NULL, NULL);
+	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
+	ck_assert_int_eq(weir_aio_set_output(c.aio, 0, &thing), WEIR_OK);
+	ck_assert(weir_aio_finish_count(c.aio, WEIR_OK, 7));
+	consumer_settle(&c);
+	weir_aio_close(c.aio);
+	ck_assert_uint_eq(weir_aio_count(c.aio), 7);
+	ck_assert_ptr_eq(weir_aio_get_output(c.aio, 0), &thing);
+	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_ESTOPPED);
+	ck_assert_int_eq(weir_aio_result(c.aio), WEIR_ESTOPPED);
+	ck_assert_uint_eq(weir_aio_count(c.aio), 0);
+	ck_assert_ptr_null(weir_aio_get_output(c.aio, 0));
 	consumer_fini(&c);
 }
 END_TEST
@@ -366,6 +393,52 @@ START_TEST(the_provider_sees_timeout_and_deadline)
 	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
 	ck_assert_int_eq(weir_aio_get_deadline(c.aio), 12345);
 	ck_assert(weir_aio_finish(c.aio, WEIR_OK));
+	consumer_fini(&c);
+}
+END_TEST
+
+static void
+alarm_cancel(weir_aio *aio, void *arg, weir_err why)
+{
+	weir_time *seen = arg;
+
+	*seen = weir_now();
+	(void)weir_aio_finish(aio, why);
+}
+
+static const weir_provider alarm_provider = {
+    .size = sizeof(alarm_provider), .name = "alarm", .cancel = alarm_cancel};
+
+/* _i: the handle's own timeout is shorter, or has passed already. */
+START_TEST(an_operation_may_be_ended_at_a_time_of_the_providers_own)
+{
+	struct consumer c;
+	weir_time seen = 0;
+	weir_time at;
+
+	consumer_init(&c, NULL, NULL);
+	ck_assert_int_eq(
+	    weir_aio_set_timeout(c.aio, _i == 0 ? WEIR_MS(1) : 0), WEIR_OK);
+	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
+	at = weir_now() + WEIR_MS(5);
+	ck_assert_int_eq(
+	    weir_aio_start_at(c.aio, &alarm_provider, &seen, at, WEIR_US(50)),
+	    WEIR_OK);
+	consumer_expect(&c, 1, WEIR_ETIMEDOUT);
+	consumer_settle(&c);
+	ck_assert_int_ge(seen, at);
+	ck_assert_int_eq(weir_aio_get_deadline(c.aio), at);
+
+	/* A time that has passed is no reason to refuse. */
+	ck_assert_int_eq(weir_aio_reset(c.aio), WEIR_OK);
+	ck_assert_int_eq(
+	    weir_aio_start_at(c.aio, &alarm_provider, &seen, 0, 0), WEIR_OK);
+	consumer_expect(&c, 2, WEIR_ETIMEDOUT);
+
+	/* And the next operation is bounded by the handle again. */
+	consumer_settle(&c);
+	toy_submit(&toy, c.aio);
+	consumer_expect(&c, 3, WEIR_ETIMEDOUT);
 	consumer_fini(&c);
 }
 END_TEST
@@ -538,9 +611,13 @@ main(void)
 	tcase_add_test(tc, null_is_einval);
 	tcase_add_test(tc, finish_reports_the_count_that_was_set);
 	tcase_add_test(tc, a_cancelled_operation_keeps_the_bytes_it_has_moved);
+	tcase_add_test(
+	    tc, after_a_dropped_operation_nothing_of_the_last_one_shows);
 	tcase_add_test(tc, a_ticket_finishes_its_own_operation_only);
 	tcase_add_test(tc, scratch_words_are_the_operations);
 	tcase_add_test(tc, the_provider_sees_timeout_and_deadline);
+	tcase_add_loop_test(
+	    tc, an_operation_may_be_ended_at_a_time_of_the_providers_own, 0, 2);
 	tcase_add_test(tc, of_finishes_at_once_one_wins);
 	tcase_add_test(tc, the_way_of_an_operation_needs_no_memory);
 	tcase_add_test(tc, submitted_is_completed_and_outstanding);

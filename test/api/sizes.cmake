@@ -4,8 +4,10 @@
 cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/code.cmake)
 
-# The goal is 4500; this may only fall.
-set(kernel_lines_max 7200) # code: comments and blank lines do not count
+# Comments and blank lines do not count.  The goal is 4500 of all lines; what is
+# met is 4500 without those that are nothing but a brace.  Both may only fall.
+set(kernel_lines_max 5830)
+set(kernel_said_max 4590)
 set(file_lines_max 500)    # all lines; test/api/long_files.txt lists the rest
 set(function_lines_max 70)
 set(bad FALSE)
@@ -16,11 +18,15 @@ function(measure file out)
   file(RELATIVE_PATH name ${ROOT} ${file})
   code_lines(${file} lines)
   set(code 0)
+  set(said 0)
   set(at 0)
   foreach(line IN LISTS lines)
     math(EXPR at "${at} + 1")
     if(line MATCHES "[^ \t]")
       math(EXPR code "${code} + 1")
+    endif()
+    if(line MATCHES "[^ \t{};]")
+      math(EXPR said "${said} + 1")
     endif()
     if(line STREQUAL "{")
       set(begin ${at})
@@ -35,6 +41,7 @@ ${function_lines_max} at most")
     endif()
   endforeach()
   set(${out} ${code} PARENT_SCOPE)
+  set(${out}_said ${said} PARENT_SCOPE)
 endfunction()
 
 # Files that are allowed to be long: path, then the reason.
@@ -55,11 +62,13 @@ endforeach()
 file(GLOB_RECURSE files
   ${ROOT}/lib/*.c ${ROOT}/lib/*.h ${ROOT}/include/*.h)
 set(kernel_lines 0)
+set(kernel_said 0)
 foreach(file IN LISTS files)
   file(RELATIVE_PATH name ${ROOT} ${file})
   measure(${file} code)
   if(name MATCHES "^lib/(base|taskq|timer|poller|aio)/")
     math(EXPR kernel_lines "${kernel_lines} + ${code}")
+    math(EXPR kernel_said "${kernel_said} + ${code_said}")
     math(EXPR lines_${CMAKE_MATCH_1} "${lines_${CMAKE_MATCH_1}} + ${code}")
   endif()
   file(READ ${file} text)
@@ -74,8 +83,10 @@ endforeach()
 foreach(room IN ITEMS base taskq timer poller aio)
   message(STATUS "${room}: ${lines_${room}} lines of code")
 endforeach()
-message(STATUS "kernel: ${kernel_lines} of ${kernel_lines_max}")
-if(kernel_lines GREATER kernel_lines_max)
+message(STATUS "kernel: ${kernel_lines} of ${kernel_lines_max}, without lone \
+braces ${kernel_said} of ${kernel_said_max}")
+if(kernel_lines GREATER kernel_lines_max OR
+    kernel_said GREATER kernel_said_max)
   message("the kernel is over its budget")
   set(bad TRUE)
 endif()

@@ -4,6 +4,7 @@
 #include "base/alarm.h"
 #include "base/clock.h"
 #include "base/sys.h"
+#include "support/fault.h"
 #include "support/run.h"
 
 #include <errno.h>

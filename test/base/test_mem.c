@@ -3,6 +3,7 @@
  */
 #include "base/attr.h"
 #include "base/mem.h"
+#include "support/fault.h"
 #include "support/run.h"
 
 #include <signal.h>

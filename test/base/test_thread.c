@@ -1,10 +1,11 @@
 /*
- * test_thread - threads, mutex, futex, self, clock and chance.
+ * test_thread - threads, mutex, futex, self and the clock.
  */
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/sync.h"
 #include "base/thread.h"
+#include "support/fault.h"
 #include "support/latch.h"
 #include "support/run.h"
 
@@ -190,35 +191,13 @@ START_TEST(a_mutex_lets_one_in_at_a_time)
 }
 END_TEST
 
-static void
-try_lock(void *arg)
-{
-	bool *got = arg;
-
-	*got = wri_mtx_trylock(&mtx);
-	if (*got) {
-		wri_mtx_unlock(&mtx);
-	}
-}
-
-START_TEST(trylock_says_no_while_another_holds_the_mutex)
+START_TEST(a_mutex_may_be_initialised_where_it_is_defined)
 {
 	static wri_mtx fixed = WRI_MTX_INIT;
-	wri_thread t;
-	bool got = true;
 
 	wri_mtx_lock(&fixed);
 	wri_mtx_unlock(&fixed);
-	wri_mtx_init(&mtx);
-	wri_mtx_lock(&mtx);
-	ck_assert_int_eq(wri_thread_start(&t, "x", try_lock, &got), WEIR_OK);
-	wri_thread_join(&t);
-	ck_assert(!got);
-	wri_mtx_unlock(&mtx);
-	ck_assert_int_eq(wri_thread_start(&t, "x", try_lock, &got), WEIR_OK);
-	wri_thread_join(&t);
-	ck_assert(got);
-	wri_mtx_fini(&mtx);
+	wri_mtx_fini(&fixed);
 }
 END_TEST
 
@@ -296,50 +275,6 @@ START_TEST(the_clock_is_monotonic_and_public)
 }
 END_TEST
 
-START_TEST(chance_uses_all_bits_and_rarely_repeats)
-{
-	uint32_t ones = 0;
-	uint32_t zeros = 0;
-	unsigned repeats = 0;
-	uint32_t last = wri_rand();
-
-	for (int i = 0; i < 10000; i++) {
-		uint32_t r = wri_rand();
-
-		ones |= r;
-		zeros |= ~r;
-		repeats += r == last;
-		last = r;
-	}
-	ck_assert_uint_eq(ones, UINT32_MAX);
-	ck_assert_uint_eq(zeros, UINT32_MAX);
-	ck_assert_uint_lt(repeats, 3);
-}
-END_TEST
-
-static void
-draw(void *arg)
-{
-	uint32_t *r = arg;
-
-	r[0] = wri_rand();
-	r[1] = wri_rand();
-}
-
-START_TEST(threads_draw_different_numbers)
-{
-	wri_thread t[2];
-	uint32_t r[2][2];
-
-	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(
-		    wri_thread_start(&t[i], "x", draw, r[i]), WEIR_OK);
-		wri_thread_join(&t[i]);
-	}
-	ck_assert(memcmp(r[0], r[1], sizeof(r[0])) != 0);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -355,7 +290,7 @@ main(void)
 	tcase_add_test(tc, the_nth_start_fails_and_the_next_works);
 	tcase_add_test(tc, each_thread_has_self_words_of_its_own);
 	tcase_add_test(tc, a_mutex_lets_one_in_at_a_time);
-	tcase_add_test(tc, trylock_says_no_while_another_holds_the_mutex);
+	tcase_add_test(tc, a_mutex_may_be_initialised_where_it_is_defined);
 #ifndef NDEBUG
 	if (run_forks()) {
 		tcase_add_test_raise_signal(
@@ -366,8 +301,6 @@ main(void)
 	tcase_add_test(tc, a_futex_wait_ends_at_its_time_and_not_before);
 	tcase_add_test(tc, a_futex_wake_ends_a_wait_without_limit);
 	tcase_add_test(tc, the_clock_is_monotonic_and_public);
-	tcase_add_test(tc, chance_uses_all_bits_and_rarely_repeats);
-	tcase_add_test(tc, threads_draw_different_numbers);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

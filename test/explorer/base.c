@@ -207,16 +207,10 @@ wri_now(void)
 	return wrx.now;
 }
 
-__attribute__((weak)) weir_time
+weir_time
 weir_now(void)
 {
 	return wri_now();
-}
-
-uint32_t
-wri_rand(void)
-{
-	return (uint32_t)wrx_rng_body();
 }
 
 /* ---- log.h, panic.h ---------------------------------------------------- */

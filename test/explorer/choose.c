@@ -46,13 +46,6 @@ void
 wrx_seed(uint64_t seed)
 {
 	wrx.rng = mix(seed);
-	wrx.rng_body = mix(wrx.rng);
-}
-
-uint64_t
-wrx_rng_body(void)
-{
-	return xorshift(&wrx.rng_body);
 }
 
 /*

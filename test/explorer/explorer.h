@@ -48,7 +48,7 @@
 struct x_test {
 	const char *name; /* NULL ends the table */
 	void (*body)(void);
-	const char *promise; /* id of verification.md section 2, and words */
+	const char *promise; /* id of docs/design/verification.md, words */
 	unsigned options;
 	unsigned steps_max; /* livelock above; 0: 20000 */
 	const char *reach;  /* words that X_REACH must have said in the end */

@@ -305,17 +305,6 @@ wrx_mtx_lock(wri_mtx *m, const char *file, int line)
 	mtx_take(m);
 }
 
-bool
-wrx_mtx_trylock(wri_mtx *m, const char *file, int line)
-{
-	mtx_op("trylock", m, file, line);
-	if (m->owner != 0) {
-		return false;
-	}
-	mtx_take(m);
-	return true;
-}
-
 void
 wrx_mtx_unlock(wri_mtx *m, const char *file, int line)
 {

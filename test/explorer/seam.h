@@ -102,13 +102,11 @@ typedef struct wri_mtx {
 void wrx_mtx_init(wri_mtx *m, const char *file, int line);
 void wrx_mtx_fini(wri_mtx *m, const char *file, int line);
 void wrx_mtx_lock(wri_mtx *m, const char *file, int line);
-bool wrx_mtx_trylock(wri_mtx *m, const char *file, int line);
 void wrx_mtx_unlock(wri_mtx *m, const char *file, int line);
 
 #define wri_mtx_init(m) wrx_mtx_init((m), WRX_AT)
 #define wri_mtx_fini(m) wrx_mtx_fini((m), WRX_AT)
 #define wri_mtx_lock(m) wrx_mtx_lock((m), WRX_AT)
-#define wri_mtx_trylock(m) wrx_mtx_trylock((m), WRX_AT)
 #define wri_mtx_unlock(m) wrx_mtx_unlock((m), WRX_AT)
 
 bool wrx_futex_wait(
@@ -123,6 +121,10 @@ void wrx_yield(const char *file, int line);
 
 void *wri_self_get(enum wri_self_slot slot);
 void wri_self_set(enum wri_self_slot slot, void *value);
+
+/* What test/support/fault.h does for the real ones. */
+void wri_mem_fail_at(unsigned n);
+void wri_thread_fail_at(unsigned n);
 
 /* thread.h and alarm.h leave their types to us. */
 typedef struct wri_thread {

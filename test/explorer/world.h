@@ -124,7 +124,7 @@ struct wrx_world {
 	/* This schedule. */
 	struct wrx_plan plan;
 	uint32_t epoch; /* its number in the process, from 1 */
-	uint64_t rng, rng_body;
+	uint64_t rng;
 	uint64_t ready;   /* bit per fiber */
 	uint64_t pending; /* bit per fiber with stores pending */
 	struct wrx_fiber *cur;
@@ -199,7 +199,6 @@ wrx_site_pc(const void *pc)
 
 void wrx_seed(uint64_t seed);
 uint64_t wrx_rng(void);
-uint64_t wrx_rng_body(void); /* for wri_rand: its own stream */
 /* One of [0..n-1]; EXHAUST tries them all. */
 unsigned wrx_choose(unsigned n);
 /* One of a set that is not empty. */

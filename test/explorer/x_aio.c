@@ -308,7 +308,7 @@ const struct x_test x_tests[] = {
 	"", NULL},
     {"reap_then_submit", reap_then_submit, "C1 T6", X_NOTIME, 0,
 	"reset-refused", NULL},
-    {"release_chain", release_chain, "K1, row 14 of section 1", X_NOTIME, 0,
+    {"release_chain", release_chain, "K1, rows 6 and 17", X_NOTIME, 0,
 	"reset-refused start-refused", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

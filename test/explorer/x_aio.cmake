@@ -31,7 +31,7 @@ endfunction()
 get_target_property(x_aio_sources weir_objects SOURCES)
 set(x_taskq_sources ${x_aio_sources})
 list(FILTER x_aio_sources INCLUDE REGEX
-  "/(aio/[a-eg-z][^/]*|timer/[^/]*|base/(err|life|public))[.]c$")
+  "/((sleep|task|timer)/[^/]*|aio/[a-eg-z][^/]*|base/(err|life))[.]c$")
 list(FILTER x_taskq_sources INCLUDE REGEX "/taskq/[^/]*[.]c$")
 add_library(x_aio_lib STATIC ${x_aio_sources})
 x_aio_target(x_aio_lib)
@@ -51,10 +51,10 @@ endfunction()
 set(x_aio_names
   x_aio x_aio_end x_aio_time x_aio_fini x_aio_list x_aio_ring x_aio_task x_wait
   x_sleep)
-foreach(name IN LISTS x_aio_names ITEMS x_timer)
+foreach(name IN LISTS x_aio_names ITEMS x_timer x_life)
   add_library(${name}_body OBJECT ${name}.c)
   x_aio_target(${name}_body)
-  if(name STREQUAL "x_timer")
+  if(name MATCHES "^x_(timer|life)$")
     x_aio_program(${name} ${name}_body)
   else()
     x_aio_program(${name} ${name}_body $<TARGET_OBJECTS:x_aio_fake>)
@@ -90,7 +90,7 @@ foreach(line IN LISTS x_aio_mutants)
     DEPENDS x_aio_mutants.txt x_aio_mutate.cmake
       ${PROJECT_SOURCE_DIR}/lib/${file}
     VERBATIM)
-  if(program STREQUAL "x_timer")
+  if(program MATCHES "^x_(timer|life)$")
     x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c)
   else()
     x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c

@@ -3,8 +3,8 @@
  *
  * Purpose    Q1 no lost wake-up, Q2 each node once and FIFO per producer, Q3 a
  *            producer stopped half way delays only what is behind it.
- * Rules      the words of .reach are the interleavings of kernel.md section 2:
- *            a run in which one of them never came up fails.
+ * Rules      the words of .reach are the interleavings that matter: a run in
+ *            which one of them never came up fails.
  *
  * Planted bugs, one per build; each must be found:
  *   PLANT_NO_SECOND_LOOK  parks without looking again after the announcement

@@ -28,14 +28,14 @@ push(struct rig_task *t)
 {
 	t->posted_at = x_time();
 	t->posted++;
-	wri_exec_post_quiet(NULL, &t->task);
+	wri_pool_push(rig.pool, &t->task);
 	if (rig.pool->nparked.v != 0 && rig.pool->searching.v != 0) {
 		X_REACH("trusts-searcher");
 	}
 	if (rig.pool->nparked.v == 0) {
 		X_REACH("nobody-parked");
 	}
-	wri_exec_notify(NULL);
+	wri_pool_notify(rig.pool);
 }
 
 static void

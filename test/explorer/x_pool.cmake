@@ -12,7 +12,6 @@ add_library(weir_explorer_taskq OBJECT
   ${x_taskq_dir}/pools.c
   ${PROJECT_SOURCE_DIR}/lib/base/err.c
   ${PROJECT_SOURCE_DIR}/lib/base/life.c
-  ${PROJECT_SOURCE_DIR}/lib/base/public.c
   x_pool_rig.c fake_slot.c)
 set_target_properties(weir_explorer_taskq PROPERTIES
   C_STANDARD 11 C_EXTENSIONS OFF)
@@ -83,13 +82,13 @@ weir_add_taskq_plant(park_no_look x_pool park_1 runner.c
   [[s/\(stopping \|\| wri_pool_has_work\(pool, r\)\)/stopping/]])
 # The search that has found nobody is made long, or it takes millions.
 weir_add_taskq_plant(trusts_no_look x_pool gives_up wake.c
-  [[s/(\twri_sub\(&pool->searching, 1, WRI_SC\); \/\* T1 \*\/\n)\t\(void\)wri_pool_wake\(pool\);\n\}/\tfor (int i = 0; i < 60; i++) {\n\t\twri_load(\&pool->wakes, WRI_RLX);\n\t}\n\1}/]])
+  [[s/(\t\t\twri_sub\(&pool->searching, 1, WRI_SC\); \/\* T1 \*\/\n\t\t\})\n\t\tif \(!stopping\) \{\n\t\t\t\(void\)wri_pool_wake\(pool\);\n\t\t\}\n/\t\t\tfor (int i = 0; i < 60; i++) {\n\t\t\t\twri_load(\&pool->wakes, WRI_RLX);\n\t\t\t}\n\1\n/]])
 weir_add_taskq_plant(counted_twice x_pool park_1 wake.c
   [[s/(\t\t)runner_wake\(r\);\n/\1wri_add(\&pool->searching, 1, WRI_SC);\n&\1wri_sub(\&pool->searching, 1, WRI_SC);\n/]])
 weir_add_taskq_plant(unpark_uncounted x_pool park_1 runner.c
   [[s/\twri_add\(&pool->searching, 1, WRI_SC\);\n//]])
 weir_add_taskq_plant(token_late x_pool park_1 runner.c
-  [[s/\t\trest\(r\);\n\t\t\(void\)token_give\(r\);/\t\trest(r);/; s/if \(token_take\(r\) && serve/if ((r->token || token_take(r)) \&\& serve/; s/\twri_watch_over\(pool\);\n\t\/\* Relaxed/\tif (r->token) {\n\t\ttoken_give(r);\n\t}\n&/]])
+  [[s/\tr->token = false;\n/\tif (!served) {\n\t\treturn;\n\t}\n&/; s/token_take\(r\) && serve/(r->token || token_take(r)) \&\& serve/; s/\twri_watch_over\(pool\);\n\twri_bump/\tif (r->token) {\n\t\tr->token = false;\n\t\twri_sub(\&pool->tokens, 1, WRI_SC);\n\t}\n&/]])
 weir_add_taskq_plant(grow_early x_pool_wait no_thread pool.c
   [[s/(\trv = wri_thread_start)/\twri_store(\&pool->runners[i], r, WRI_REL);\n\twri_store(\&pool->nrunners, i + 1, WRI_REL);\n\1/; s/(!= WEIR_OK\) \{\n)(\t\twri_free\(r, sizeof)/\1\t\twri_store(\&pool->nrunners, i, WRI_REL);\n\2/]])
 weir_add_taskq_plant(stop_waits x_pool_wait stopped pool.c
@@ -104,6 +103,11 @@ weir_add_taskq_plant(abandoned_serves x_pool_stop abandon runner.c
 weir_add_taskq_plant(visitors_forgotten x_pool_stop late_post pool.c
   [[s/visits = pool != /visits = false \&\& pool != /]])
 
+weir_add_taskq_plant(other_not_held x_pool_stop others watch.c
+  [[s/\t\twri_add\(&p->visitors, 1, WRI_SC\);[^\n]*\n//; s/\t\twri_sub\(&p->visitors, 1, WRI_SC\);[^\n]*\n//]])
+weir_add_taskq_plant(fini_leaves_early x_pool_stop others_hang pool.c
+  [[s/\tif \(rv != WEIR_OK\) \{\n\t\treturn rv; \/\* a thread/\tif (false) {\n\t\treturn rv; \/* a thread/]])
+
 # Turns.
 weir_add_taskq_plant(door_starves x_pool starved take.c
   [[s/r->ticks >= DOOR_EVERY/false/]])
@@ -113,20 +117,22 @@ weir_add_taskq_plant(late_starves x_watch starved take.c
 # The watch.
 weir_add_taskq_plant(mark_uncounted x_watch marked watch.c
   [[s/\twri_add\(&r->pool->blocked, 1, WRI_SC\);\n//; s/\twri_sub\(&r->pool->blocked, 1, WRI_SC\);\n//]])
-weir_add_taskq_plant(mark_stays x_watch behind watch.c
+weir_add_taskq_plant(mark_stays x_role returns watch.c
   [[s/if \(again != beat\)/if (false)/]])
 weir_add_taskq_plant(out_no_look x_watch clear_set watch.c
-  [[s/next = watch_look\(now\); +\/\* W1 \*\//next = 0;/]])
+  [[s/watch_pull\(watch_look\(now\)\);/watch_pull(0);/]])
 weir_add_taskq_plant(timer_not_pulled x_watch watchman watch.c
-  [[s/if \(at != 0 && at < next\)/if (false)/]])
+  [[s/at != 0 \? watch_look\(now\) : 0/0/]])
 weir_add_taskq_plant(back_unstamped x_watch late_again runner.c
   [[s/if \(wri_runner_unmark\(r\) \|\|/(void)wri_runner_unmark(r);\n\tif (false ||/]])
 weir_add_taskq_plant(parks_unwatched x_watch park_late runner.c
-  [[s/\twri_watch_over\(pool\);\n\t\/\* Relaxed/\t\/* Relaxed/]])
+  [[s/\twri_watch_over\(pool\);\n\twri_bump/\twri_bump/]])
 
 # Slots.
 weir_add_taskq_plant(relief_no_cas x_role returns runner.c
-  [[s/wri_cas\(&slot->role, &role, mine, WRI_SC\)/(wri_store(\&slot->role, mine, WRI_SC), true)/]])
+  [[s/!wri_cas\(&slot->serving, &seen, 0, WRI_SC\)/(wri_store(\&slot->serving, 0, WRI_SC), false)/]])
+weir_add_taskq_plant(wait_not_relieved x_role waits runner.c
+  [[s/ \|\|\n\t\t    wri_load\(&owner->beat, WRI_SC\) == 0/ || false/]])
 weir_add_taskq_plant(relief_forgotten x_role held_up watch.c
   [[s/wri_pool_has_work\(pool, NULL\)/wri_pool_has_task(pool, NULL)/]])
 weir_add_taskq_plant(heavy_left x_pool_poll goes_heavy runner.c

@@ -30,13 +30,10 @@ name_pool(struct wri_pool *pool)
 	x_name(&pool->heavy, sizeof pool->heavy, "heavy");
 	x_name(&pool->searching, sizeof pool->searching, "searching");
 	x_name(&pool->nparked, sizeof pool->nparked, "nparked");
-	x_name(&pool->parked, sizeof pool->parked, "parked");
 	x_name(&pool->stopping, sizeof pool->stopping, "stopping");
 	x_name(&pool->door, sizeof pool->door, "door");
-	if (pool->nslots > 0) {
-		x_name(&pool->slots[0].role, sizeof(wri_a64), "role0");
-		x_name(&pool->slots[0].asleep, sizeof(wri_a32), "asleep0");
-	}
+	x_name(&pool->slots[0].serving, sizeof(wri_a32), "serving0");
+	x_name(&pool->slots[0].asleep, sizeof(wri_a32), "asleep0");
 }
 
 static void
@@ -97,7 +94,6 @@ look_at_rest(struct wri_pool *pool)
 	X_ASSERT(pool->blocked.v == 0);
 	X_ASSERT(pool->searching.v == 0);
 	X_ASSERT(pool->nparked.v == 0);
-	X_ASSERT(pool->parked[0].v == 0);
 	X_ASSERT(pool->nwaiting == 0);
 	X_ASSERT(wri_mpsc_empty(&pool->door));
 	for (unsigned i = 0; i < pool->nrunners.v; i++) {
@@ -105,7 +101,10 @@ look_at_rest(struct wri_pool *pool)
 
 		X_ASSERT(wri_mpsc_empty(&r->inbox));
 		X_ASSERT(r->mark.v == 0 && r->beat.v == 0);
-		X_ASSERT(!r->token && r->waiting.v == 0);
+		X_ASSERT(!r->token && r->park.v == AWAKE);
+	}
+	for (unsigned i = 0; i < pool->config.slots; i++) {
+		X_ASSERT(pool->slots[i].serving.v == 0);
 	}
 	for (unsigned i = 0; i < rig.ntasks; i++) {
 		X_ASSERT(rig.tasks[i].run == rig.tasks[i].posted);
@@ -117,6 +116,9 @@ rig_down(void)
 {
 	X_ASSERT(wri_pool_stop(rig.pool, WEIR_NEVER) == WEIR_OK);
 	expiry_end(); /* it may be half way through a mark */
+	while (wri_load(&rig.pool->visitors, WRI_SC) != 0) {
+		wri_yield(); /* or a poster through its look */
+	}
 	look_at_rest(rig.pool);
 	wri_pool_set_default(NULL);
 	X_ASSERT(wri_pool_fini(rig.pool, WEIR_NEVER) == WEIR_OK);
@@ -222,7 +224,7 @@ rig_half_push(void *arg)
 	x_open(&rig.half_begun);
 	x_await(&rig.half_go, 1);
 	wri_store(&prev->next, n, WRI_REL);
-	wri_exec_notify(NULL);
+	wri_pool_notify(rig.pool);
 }
 
 void
@@ -258,7 +260,7 @@ rig_idle(void)
 {
 	unsigned n = rig.pool->nparked.v;
 
-	for (unsigned i = 0; i < rig.pool->nslots; i++) {
+	for (unsigned i = 0; i < rig.pool->config.slots; i++) {
 		n += rig.slots[i].sleeping;
 	}
 	return n;

@@ -87,8 +87,8 @@ no_time(void)
 static void
 notify(void *arg)
 {
-	wri_exec_notify(arg);
-	wri_exec_notify(arg);
+	wri_pool_notify(arg);
+	wri_pool_notify(arg);
 }
 
 /*
@@ -115,7 +115,7 @@ late(void)
 	X_ASSERT(wri_alarm_init(&rig.alarm) == WEIR_OK);
 	wri_taskq_init(&rig.alarm);
 	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
-	id = x_spawn("late", notify, wri_pool_exec(pool));
+	id = x_spawn("late", notify, pool);
 	X_ASSERT(wri_pool_fini(pool, WEIR_NEVER) == WEIR_OK);
 	rig.slots[0].owner = &rig; /* gone */
 	wri_alarm_fini(&rig.alarm);
@@ -158,8 +158,6 @@ bury(struct wri_pool *pool)
 	for (unsigned i = 0; i < n; i++) {
 		wri_free(pool->runners[i].v, sizeof(struct wri_runner));
 	}
-	wri_free(pool->runners, pool->runners_max * sizeof(*pool->runners));
-	wri_free(pool->slots, pool->nslots * sizeof(*pool->slots));
 	wri_free(pool, sizeof(*pool));
 }
 
@@ -201,6 +199,78 @@ abandon(void)
 	X_ASSERT(b->run == tokens - 1);
 }
 
+/* ---- two who stop it ---------------------------------------------------- */
+
+static struct wri_pool *other;
+static weir_err freed;
+
+/* As a program that frees its pool. */
+static void
+free_other(void *arg)
+{
+	(void)arg;
+	freed = wri_pool_fini(other, WEIR_NEVER);
+}
+
+static void
+other_up(void)
+{
+	const struct wri_pool_config config = {
+	    .name = "o", .tokens = 1, .threads_max = 1};
+
+	(void)up(1, 0);
+	X_ASSERT(wri_pool_init(&other, &config) == WEIR_OK);
+}
+
+/* A pool is freed while the library ends it: it ends once, and goes once. */
+static void
+others(void)
+{
+	struct rig_task *t;
+	int id;
+
+	other_up();
+	t = rig_task(NULL);
+	t->posted++;
+	wri_exec_post(wri_pool_exec(other), &t->task);
+	id = x_spawn("free", free_other, NULL);
+	X_ASSERT(wri_taskq_stop_others(rig.pool, WEIR_NEVER) == WEIR_OK);
+	x_join(id);
+	X_ASSERT(freed == WEIR_OK);
+	rig_down();
+}
+
+/*
+ * Its callback does not return in time.  Who frees it waits for that, unless
+ * the library has given the thread up first: then the memory stays.
+ */
+static void
+others_hang(void)
+{
+	struct rig_task *a;
+	int id;
+
+	other_up();
+	a = rig_task(rig_block);
+	a->posted++;
+	wri_exec_post(wri_pool_exec(other), &a->task);
+	x_await(&a->begun, 1);
+	id = x_spawn("free", free_other, NULL);
+	X_ASSERT(wri_taskq_stop_others(rig.pool, wri_now() + WEIR_MS(5)) ==
+		 WEIR_ETIMEDOUT);
+	X_ASSERT(other->stopping.v == POOL_ABANDONED);
+	x_open(&a->gate);
+	x_join(id);
+	if (freed == WEIR_OK) {
+		X_REACH("freed");
+	} else {
+		X_REACH("lost");
+		X_ASSERT(freed == WEIR_ETIMEDOUT);
+		bury(other);
+	}
+	rig_down();
+}
+
 const struct x_test x_tests[] = {
     {"drain", drain, "T7, stop runs what is queued", X_NOTIME, 0, NULL, NULL},
     {"drain_poller", drain_poller, "T7, the same with a poller", X_NOTIME, 0,
@@ -212,6 +282,10 @@ const struct x_test x_tests[] = {
     {"late", late, "T7, somebody comes late", X_NOJUMP, 0, NULL, NULL},
     {"late_post", late_post, "T7, freed while somebody posts", X_NOJUMP, 0,
 	NULL, NULL},
+    {"others", others, "T7 T8, freed while the library ends", X_NOJUMP, 0, NULL,
+	NULL},
+    {"others_hang", others_hang, "T7 T8, the same, its callback hangs",
+	X_NOJUMP, 0, "freed lost", NULL},
     {"abandon", abandon, "T7, a callback that does not return", X_NOJUMP, 0,
 	NULL, NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},

@@ -160,7 +160,7 @@ two_slots(void)
 	}
 	rig_inject(0, c);
 	rig_inject(1, d);
-	if (rig.pool->tokens_max == 3) {
+	if (rig.pool->config.tokens == 3) {
 		rig_await(2);
 		X_ASSERT(c->begun_at - c->posted_at < 2000);
 		X_ASSERT(d->begun_at - d->posted_at < 2000);
@@ -172,7 +172,7 @@ two_slots(void)
 	x_open(&a->gate);
 	x_open(&b->gate);
 	rig_await(4);
-	X_ASSERT(rig.most <= rig.pool->tokens_max);
+	X_ASSERT(rig.most <= rig.pool->config.tokens);
 	rig_down();
 }
 

@@ -1,11 +1,10 @@
 /*
- * x_sleep - sleeps and intervals: operations that the expiry thread ends
- * itself.
+ * x_sleep - sleeps and intervals: operations that the clock ends.
  *
- * Purpose    DIRECT (row 16) against the hook, against a restart with another
+ * Purpose    the time to sleep against cancel, against a restart with another
  *            provider, against stop; D1 to D3 of sleeps and ticks.
  * Rules      where lateness is judged the clock moves only when nobody can run
- *            (X_NOJUMP).  A hook that loses to the expiry thread is no misuse.
+ *            (X_NOJUMP).
  */
 #include "x_aio_rig.h"
 
@@ -131,7 +130,7 @@ sleep_alone(void)
 	rig_down();
 }
 
-/* The callback goes on with an operation that is not DIRECT. */
+/* The callback goes on with an operation that is no sleep. */
 static void
 plain_cancel(weir_aio *aio, void *arg, weir_err why)
 {
@@ -164,7 +163,7 @@ then_sleep(struct sleeper *s)
 
 /* K2: what was meant for the sleep does not hit what follows. */
 static void
-cancel_direct(void)
+cancel_sleep(void)
 {
 	int id;
 
@@ -178,9 +177,6 @@ cancel_direct(void)
 	X_ASSERT(weir_aio_wait(one.aio) == WEIR_OK);
 	x_join(id);
 	X_ASSERT(one.ended == 2);
-	if (wri_aio_late.v > 0) {
-		X_REACH("hook-lost");
-	}
 	end(&one);
 	rig_down();
 }
@@ -235,7 +231,7 @@ stop_sleep(void)
 	rig_down();
 }
 
-/* Wait-only: the expiry thread makes it idle itself; freed at once. */
+/* Wait-only, freed at once. */
 static void
 nocb_sleep(void)
 {
@@ -331,12 +327,12 @@ tick_two(void)
 
 const struct x_test x_tests[] = {
     {"sleep_alone", sleep_alone, "C1 D1 D2 D3", X_NOJUMP, 0, "", NULL},
-    {"cancel_direct", cancel_direct, "C1 K2, row 16, DIRECT", 0, 0,
-	"hook-lost start-refused look-starting", NULL},
-    {"due_cancel", due_cancel, "C1 K2, row 16, DIRECT", X_NOJUMP, 0,
-	"stale-expire", NULL},
-    {"stop_sleep", stop_sleep, "T1 T2, DIRECT", 0, 0, "", NULL},
-    {"nocb_sleep", nocb_sleep, "C1 D1, DIRECT, wait-only", 0, 0, "", NULL},
+    {"cancel_sleep", cancel_sleep, "C1 K2, row 16", 0, 0,
+	"start-refused look-starting", NULL},
+    {"due_cancel", due_cancel, "C1 K2, row 16", X_NOJUMP, 0, "stale-expire",
+	NULL},
+    {"stop_sleep", stop_sleep, "T1 T2", 0, 0, "", NULL},
+    {"nocb_sleep", nocb_sleep, "C1 D1, wait-only", 0, 0, "", NULL},
     {"ticks", ticks, "D1, interval", 0, 0, "missed", NULL},
     {"tick_two", tick_two, "D1, interval", 0, 0, "", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},

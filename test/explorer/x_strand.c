@@ -12,6 +12,7 @@
 
 struct item {
 	struct wri_task task;
+	struct strand *on;
 	unsigned pusher, number;
 	unsigned run;
 };
@@ -56,28 +57,14 @@ down(void)
 	}
 }
 
-static struct strand *
-strand_now(void)
-{
-	const struct wri_runner *r = wri_runner_self();
-
-	for (unsigned i = 0; i < 2; i++) {
-		struct wri_strand *s = (struct wri_strand *)strands[i].handle;
-
-		if (s == wri_runner_strand(r)) {
-			X_ASSERT(wri_strand_runner(s) == r);
-			return &strands[i];
-		}
-	}
-	x_fail("a task without its strand");
-}
-
 static void
 run(struct wri_task *task)
 {
 	struct item *it = (struct item *)(void *)task;
-	struct strand *s = strand_now();
+	struct strand *s = it->on;
 
+	X_ASSERT(wri_strand_runner((struct wri_strand *)s->handle) ==
+		 wri_runner_self());
 	X_ASSERT(it->run++ == 0);
 	X_ASSERT(s->inside++ == 0);
 	x_point();
@@ -98,7 +85,8 @@ item(unsigned pusher, unsigned number, void (*fn)(struct wri_task *))
 	struct item *it = &items[nitems++];
 
 	X_ASSERT(nitems <= ITEMS_MAX);
-	*it = (struct item){.pusher = pusher, .number = number};
+	*it = (struct item){
+	    .on = &strands[0], .pusher = pusher, .number = number};
 	it->task.run = fn;
 	return it;
 }
@@ -106,6 +94,7 @@ item(unsigned pusher, unsigned number, void (*fn)(struct wri_task *))
 static void
 post(struct strand *s, struct item *it)
 {
+	it->on = s;
 	wri_exec_post(weir_strand_exec(s->handle), &it->task);
 }
 
@@ -222,14 +211,14 @@ turns(void)
 	up(1, 0);
 	each = 90;
 	for (unsigned i = 0; i < each; i++) {
-		wri_exec_post_quiet(weir_strand_exec(strands[0].handle),
+		wri_strand_push((struct wri_strand *)strands[0].handle,
 		    &item(0, i, run)->task);
 	}
 	t = rig_task(plain);
 	t->posted++;
-	wri_exec_post_quiet(NULL, &t->task);
+	wri_pool_push(rig.pool, &t->task);
 	at_push = strands[0].last[0];
-	wri_exec_notify(NULL);
+	wri_pool_notify(rig.pool);
 	rig_await(each + 1);
 	X_ASSERT(at_plain <= at_push + DOOR_EVERY + STRAND_BATCH);
 	down();
@@ -256,7 +245,7 @@ push_half(void *arg)
 	if (wri_add(&s->count, 1, WRI_SC) == 0) {
 		wri_pool_push(s->exec.pool, &s->task);
 	}
-	wri_exec_notify(&s->exec);
+	wri_pool_notify(s->exec.pool);
 }
 
 static void

@@ -310,9 +310,9 @@ no_herd(void)
 		struct rig_task *t = rig_task(NULL);
 
 		t->posted++;
-		wri_exec_post_quiet(NULL, &t->task);
+		wri_pool_push(rig.pool, &t->task);
 	}
-	wri_exec_notify(NULL);
+	wri_pool_notify(rig.pool);
 	rig_await(12);
 	X_ASSERT(rig.pool->wakes.v == 1);
 	rig_down();

@@ -1,8 +1,8 @@
 /*
  * poller_contract - what every backend promises about events and lives.
  *
- * Each test runs once per backend; _i is its place in rig_backends.  Sleep and
- * crowds are in poller_sleep.c.
+ * Each test runs once per backend; _i is its place in wri_poller_names.  Sleep
+ * and crowds are in poller_sleep.c.
  */
 #include "poller/poller.h"
 #include "base/life.h"
@@ -376,7 +376,7 @@ poller_suite(void)
 	Suite *suite = suite_create("poller");
 	TCase *edges = tcase_create("edges");
 	TCase *lives = tcase_create("lives");
-	int n = RIG_BACKENDS;
+	int n = WRI_POLLER_BACKENDS;
 
 	tcase_add_loop_test(edges, the_state_at_open_is_reported_once, 0, n);
 	tcase_add_loop_test(

@@ -6,16 +6,13 @@
 #ifndef POLLER_RIG_H
 #define POLLER_RIG_H
 
+#include "base/attr.h"
 #include "base/sync.h"
 #include "poller/poller.h"
 
-/* The backends, for loop tests. */
-#define RIG_BACKENDS 2
-extern const char *const rig_backends[RIG_BACKENDS];
-
 /* What ready has said about an element since it was opened. */
 struct probe {
-	struct wri_pfd pfd; /* first */
+	struct wri_pfd pfd WRI_ALIGNED; /* first; whole lines */
 	wri_a32 calls;
 	wri_a32 reads;
 	wri_a32 writes;
@@ -24,7 +21,7 @@ struct probe {
 
 /* A configuration with the probes above. */
 struct wri_poller_config rig_config(const char *backend, unsigned slots);
-/* Start the backend rig_backends[i]. */
+/* Start the backend wri_poller_names[i]. */
 void rig_up(int i, unsigned slots);
 /* End it; nothing may be left in memory. */
 void rig_down(void);

@@ -28,8 +28,8 @@
 
 /* A worker's element; poller threads write told. */
 struct seat {
-	struct wri_pfd pfd; /* first */
-	wri_a32 told;       /* counts readies for reading; a futex */
+	struct wri_pfd pfd WRI_ALIGNED; /* first; whole lines */
+	wri_a32 told; /* counts readies for reading; a futex */
 };
 
 struct worker {
@@ -151,12 +151,14 @@ stress_seed(void)
 {
 	const char *given = getenv("WEIR_TEST_SEED");
 
-	return given != NULL ? (uint32_t)strtoul(given, NULL, 0) : wri_rand();
+	return given != NULL ? (uint32_t)strtoul(given, NULL, 0)
+			     : (uint32_t)wri_now();
 }
 
 START_TEST(open_and_close_under_polling_lose_no_event)
 {
-	struct wri_poller_config config = rig_config(rig_backends[_i], SLOTS);
+	struct wri_poller_config config =
+	    rig_config(wri_poller_names[_i], SLOTS);
 	struct worker workers[WORKERS];
 	wri_thread pollers[SLOTS];
 	uint32_t seed = stress_seed();
@@ -204,8 +206,8 @@ stress_suite(void)
 	Suite *suite = suite_create("poller");
 	TCase *tc = tcase_create("stress");
 
-	tcase_add_loop_test(
-	    tc, open_and_close_under_polling_lose_no_event, 0, RIG_BACKENDS);
+	tcase_add_loop_test(tc, open_and_close_under_polling_lose_no_event, 0,
+	    WRI_POLLER_BACKENDS);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

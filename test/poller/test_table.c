@@ -5,6 +5,7 @@
 #include "base/sync.h"
 #include "base/thread.h"
 #include "poller/poller_impl.h"
+#include "support/fault.h"
 #include "support/run.h"
 
 #include <weir/provider.h>
@@ -18,11 +19,11 @@
 #define ROUNDS 200
 
 struct elem {
-	struct wri_pfd pfd; /* first */
+	struct wri_pfd pfd WRI_ALIGNED; /* first; whole lines */
 	wri_a32 inits;
 	wri_a32 owner; /* 0: nobody */
 	bool out;      /* by take() */
-	char pad[70];  /* not whole lines */
+	char pad[70];
 };
 
 static wri_a32 inits;
@@ -55,7 +56,7 @@ give(struct wri_pfd *pfd)
 
 	if (e->out) {
 		e->out = false;
-		wri_table_put(pfd);
+		wri_pfd_free(pfd);
 	}
 }
 
@@ -69,7 +70,9 @@ static void
 teardown(void)
 {
 	wri_mem_fail_at(0);
-	wri_table_each(give);
+	for (unsigned i = 0; i < wri_table_len(); i++) {
+		give(wri_table_at(i));
+	}
 	wri_table_fini();
 	ck_assert_uint_eq(wri_mem_live(), 0);
 }
@@ -245,7 +248,7 @@ taker_main(void *arg)
 		}
 		for (unsigned i = 0; i < HELD; i++) {
 			taker_own(t, held[i], t->self, 0);
-			wri_table_put(held[i]);
+			wri_pfd_free(held[i]);
 		}
 	}
 }

@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "stream/net.h"
 #include "stream/stream.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "contract/socks.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 #include "weir/proc.h"

@@ -4,6 +4,7 @@
 #include "aio/consumer.h"
 #include "aio/toy.h"
 #include "base/mem.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 

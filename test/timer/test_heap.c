@@ -11,6 +11,7 @@
 
 #define CAP 3000
 
+static struct wri_deadline deadlines[CAP];
 static struct wri_heap_entry entries[CAP];
 static struct wri_heap heap;
 static uint64_t model[CAP];
@@ -21,6 +22,7 @@ static void
 setup(void)
 {
 	heap = (struct wri_heap){entries, 0, CAP};
+	memset(deadlines, 0, sizeof(deadlines));
 	model_len = 0;
 	dice_init(&dice, 0);
 }
@@ -33,41 +35,70 @@ compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The payload of a key, to see that the two stay together. */
-static struct wri_deadline *
-payload(uint64_t key)
+/* Each entry: not before its parent, and its deadline knows where it is. */
+static void
+check_heap(void)
 {
-	return (struct wri_deadline *)(uintptr_t)(key * 2 + 1);
+	size_t in = 0;
+
+	for (size_t i = 0; i < heap.len; i++) {
+		ck_assert_uint_eq(heap.entries[i].d->place, i + 1);
+		if (i > 0) {
+			ck_assert_uint_ge(
+			    heap.entries[i].key, heap.entries[(i - 1) / 4].key);
+		}
+	}
+	for (size_t i = 0; i < CAP; i++) {
+		in += deadlines[i].place != 0;
+	}
+	ck_assert_uint_eq(in, heap.len);
 }
 
+/* Any that is not in. */
 static void
 push(uint64_t key)
 {
-	wri_heap_push(&heap, key, payload(key));
+	size_t i = dice_roll(&dice, CAP);
+
+	while (deadlines[i].place != 0) {
+		i = (i + 1) % CAP;
+	}
+	wri_heap_push(&heap, &deadlines[i], key);
 	model[model_len++] = key;
+}
+
+static void
+drop_from_model(size_t i)
+{
+	model_len--;
+	memmove(&model[i], &model[i + 1], (model_len - i) * sizeof(model[0]));
+	ck_assert_uint_eq(heap.len, model_len);
 }
 
 static void
 pop(void)
 {
-	struct wri_heap_entry e;
-
 	qsort(model, model_len, sizeof(model[0]), compare);
-	e = wri_heap_pop(&heap);
-	ck_assert_uint_eq(e.key, model[0]);
-	ck_assert_ptr_eq(e.d, payload(e.key));
-	model_len--;
-	memmove(&model[0], &model[1], model_len * sizeof(model[0]));
-	ck_assert_uint_eq(heap.len, model_len);
+	ck_assert_uint_eq(heap.entries[0].key, model[0]);
+	wri_heap_remove(&heap, heap.entries[0].d);
+	drop_from_model(0);
 }
 
-/* The earliest is on top, always. */
+/* Any that is in. */
 static void
-check_top(void)
+take_out(void)
 {
-	for (size_t i = 1; i < heap.len; i++) {
-		ck_assert_uint_le(heap.entries[0].key, heap.entries[i].key);
+	size_t i = dice_roll(&dice, CAP);
+	size_t at = 0;
+
+	while (deadlines[i].place == 0) {
+		i = (i + 1) % CAP;
 	}
+	while (model[at] != heap.entries[deadlines[i].place - 1].key) {
+		at++;
+	}
+	wri_heap_remove(&heap, &deadlines[i]);
+	drop_from_model(at);
 }
 
 START_TEST(what_is_pushed_in_any_order_is_popped_by_time)
@@ -80,7 +111,7 @@ START_TEST(what_is_pushed_in_any_order_is_popped_by_time)
 			     : orders[k][0] == 'd' ? 1000 - i
 			     : orders[k][0] == 'e' ? 7
 						   : dice_roll(&dice, 90));
-			check_top();
+			check_heap();
 		}
 		while (heap.len > 0) {
 			pop();
@@ -118,68 +149,24 @@ START_TEST(it_holds_as_much_as_it_has_room_for)
 }
 END_TEST
 
-static bool
-keep_some(struct wri_heap_entry *e, void *arg)
+START_TEST(what_is_taken_out_anywhere_leaves_the_order)
 {
-	uint64_t by = *(uint64_t *)arg;
+	for (int round = 0; round < 2000; round++) {
+		uint32_t what = dice_roll(&dice, 4);
 
-	return by == 0 ? false : e->key % by != 0;
-}
-
-START_TEST(a_filter_drops_what_it_refuses_and_keeps_the_order)
-{
-	static uint64_t bys[] = {2, 3, 7, 1, 0, UINT64_MAX};
-
-	for (int round = 0; round < 200; round++) {
-		uint64_t by = bys[round % 6];
-		size_t n = dice_roll(&dice, 60);
-		size_t kept = 0;
-
-		for (size_t i = 0; i < n; i++) {
-			push(1 + dice_roll(&dice, 500));
-		}
-		wri_heap_filter(&heap, keep_some, &by);
-		for (size_t i = 0; i < model_len; i++) {
-			if (by != 0 && model[i] % by != 0) {
-				model[kept++] = model[i];
-			}
-		}
-		model_len = kept;
-		ck_assert_uint_eq(heap.len, model_len);
-		check_top();
-		while (heap.len > 0) {
+		if (heap.len == 0 || what < 2) {
+			push(dice_roll(&dice, 100));
+		} else if (what == 2) {
+			take_out();
+		} else {
 			pop();
 		}
+		check_heap();
 	}
-}
-END_TEST
-
-/* The expiry thread lowers keys of what it keeps: to zero, due at once. */
-static bool
-keep_and_lower(struct wri_heap_entry *e, void *arg)
-{
-	(void)arg;
-	if (e->key % 2 == 0) {
-		e->key = 0;
-		e->d = payload(0);
+	while (heap.len > 0) {
+		take_out();
 	}
-	return true;
-}
-
-START_TEST(a_filter_may_change_the_keys_it_keeps)
-{
-	for (size_t n = 0; n < 100; n++) {
-		for (size_t i = 0; i < n; i++) {
-			push(1 + dice_roll(&dice, 500));
-		}
-		wri_heap_filter(&heap, keep_and_lower, NULL);
-		for (size_t i = 0; i < model_len; i++) {
-			model[i] = model[i] % 2 == 0 ? 0 : model[i];
-		}
-		while (heap.len > 0) {
-			pop();
-		}
-	}
+	check_heap();
 }
 END_TEST
 
@@ -193,8 +180,7 @@ main(void)
 	tcase_add_test(tc, what_is_pushed_in_any_order_is_popped_by_time);
 	tcase_add_test(tc, random_pushes_and_pops_agree_with_a_sorted_model);
 	tcase_add_test(tc, it_holds_as_much_as_it_has_room_for);
-	tcase_add_test(tc, a_filter_drops_what_it_refuses_and_keeps_the_order);
-	tcase_add_test(tc, a_filter_may_change_the_keys_it_keeps);
+	tcase_add_test(tc, what_is_taken_out_anywhere_leaves_the_order);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
  */
 #include "base/sys.h"
 #include "cpus.h"
+#include "support/fault.h"
 #include "support/run.h"
 
 #include <errno.h>

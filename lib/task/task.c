@@ -9,12 +9,14 @@
  * Pairs      K1  post: state (seq_cst) -> run: state (seq_cst) carries what the
  *                poster wrote, also when its post was merged into another.
  * Bounds     the pool's queue_max.
- * Proof      test/taskq/test_task.c
+ * Proof      test/taskq/test_task.c, test/explorer/x_aio_task.c
  */
-#include "aio/aio_impl.h"
+#include <weir/provider.h>
+#include <weir/task.h>
 
 #include "base/life.h"
 #include "base/mem.h"
+#include "base/sync.h"
 
 /* FREED lies above the states: the end of the run frees the task. */
 enum state {
@@ -33,21 +35,6 @@ struct weir_task {
 	weir_exec *exec;
 };
 
-/* The default pool has no bound, and may have ended. */
-static weir_err
-admit(weir_task *t)
-{
-	return t->exec == NULL ? WEIR_OK : wri_exec_admit(t->exec);
-}
-
-static void
-dismiss(weir_task *t)
-{
-	if (t->exec != NULL) {
-		wri_exec_dismiss(t->exec);
-	}
-}
-
 static void
 destroy(weir_task *t)
 {
@@ -65,7 +52,7 @@ queue_run(weir_task *t)
 		(void)weir_aio_finish(t->aio, WEIR_OK);
 		return WEIR_OK;
 	}
-	dismiss(t);
+	weir_exec_dismiss(t->exec);
 	if (wri_sub(&t->state, QUEUED, WRI_SC) == (QUEUED | FREED)) {
 		destroy(t); /* freed, and stopped before it could run again */
 	}
@@ -87,10 +74,10 @@ task_cb(void *arg)
 				     : (uint32_t)QUEUED;
 	} while (n != s && !wri_cas_weak(&t->state, &s, n, WRI_SC)); /* K1 */
 	if ((s & FREED) != 0) {
-		dismiss(t);
+		weir_exec_dismiss(t->exec);
 		destroy(t);
 	} else if (n == IDLE) {
-		dismiss(t); /* the pool outlives its handles */
+		weir_exec_dismiss(t->exec); /* the pool outlives its handles */
 	} else {
 		(void)queue_run(t); /* it keeps its place */
 	}
@@ -115,7 +102,8 @@ weir_task_alloc(
 	}
 	t->fn = fn;
 	t->arg = arg;
-	t->exec = wri_aio_exec(exec);
+	/* The default pool may be another one in the library's next life. */
+	t->exec = exec == weir_pool_exec(NULL) ? NULL : exec;
 	rv = weir_aio_alloc(&t->aio, task_cb, t);
 	if (rv == WEIR_OK) {
 		rv = weir_aio_set_executor(t->aio, exec);
@@ -156,14 +144,14 @@ weir_task_post(weir_task *t)
 			}
 			break;
 		default:
-			rv = admit(t);
+			rv = weir_exec_admit(t->exec);
 			if (rv != WEIR_OK) {
 				return rv;
 			}
 			if (wri_cas(&t->state, &s, QUEUED, WRI_SC)) { /* K1 */
 				return queue_run(t);
 			}
-			dismiss(t);
+			weir_exec_dismiss(t->exec);
 			break;
 		}
 	}

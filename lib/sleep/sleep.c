@@ -4,68 +4,80 @@
  * Purpose    sleep, and interval as a row of sleeps on a fixed grid.
  * Ownership  an interval is the program's; a sleep refers to nothing of it, so
  *            it may be freed while operations wait for its tick.
- * Shape      the expiry thread may end these operations itself (W_DIRECT);
- *            whoever cancels goes through the hook, and a hook that comes too
- *            late is answered quietly.
+ * Shape      a service on the public gate: the clock that would end another
+ *            operation with WEIR_ETIMEDOUT wakes the sleeper.
  * Pairs      I1  interval: last (acq_rel CAS); the tick is claimed by the CAS,
  *                nothing else is carried.
- * Proof      test/aio/test_sleep.c, test/explorer/x_aio.c
+ * Proof      test/sleep/test_sleep.c, test/explorer/x_sleep.c
  */
-#include "aio/aio_impl.h"
+#include <weir/provider.h>
+#include <weir/sleep.h>
 
-#include "base/clock.h"
 #include "base/life.h"
 #include "base/mem.h"
+#include "base/sync.h"
+
+/* A sleep ends at most this much late, plus what the machine adds [ns]. */
+#define SLEEP_SLACK WEIR_US(50)
 
 static void
-sleep_cancel(weir_aio *aio, void *arg, weir_err why)
+limit_cancel(weir_aio *aio, void *arg, weir_err why)
 {
 	(void)arg;
 	(void)weir_aio_finish(aio, why);
 }
 
+static void
+sleep_cancel(weir_aio *aio, void *arg, weir_err why)
+{
+	/* A program may abort with that code, too. */
+	if (why == WEIR_ETIMEDOUT && weir_now() >= weir_aio_get_deadline(aio)) {
+		why = WEIR_OK;
+	}
+	limit_cancel(aio, arg, why);
+}
+
+/* Ended by the time to sleep, or before it by the handle's deadline. */
 static const weir_provider sleep_provider = {
-    .size = sizeof(sleep_provider),
-    .name = "sleep",
-    .cancel = sleep_cancel,
-};
+    .size = sizeof(sleep_provider), .name = "sleep", .cancel = sleep_cancel};
+static const weir_provider limit_provider = {
+    .size = sizeof(limit_provider), .name = "sleep", .cancel = limit_cancel};
 
 /* End at a time, unless the handle's deadline comes first. */
 static void
 sleep_until(weir_aio *aio, weir_time at)
 {
-	weir_time limit = wri_aio_deadline(aio);
-	weir_time now = wri_now();
+	weir_time limit = weir_aio_get_deadline(aio);
+	weir_time now = weir_now();
 
 	if (at <= now) {
 		(void)weir_aio_finish(aio, WEIR_OK);
 	} else if (limit <= now) {
 		(void)weir_aio_finish(aio, WEIR_ETIMEDOUT);
-	} else if (limit < at) {
-		(void)wri_aio_start_direct(
-		    aio, &sleep_provider, NULL, limit, WEIR_ETIMEDOUT);
-	} else {
-		(void)wri_aio_start_direct(
-		    aio, &sleep_provider, NULL, at, WEIR_OK);
+	} else if (weir_aio_start_at(aio,
+		       limit < at ? &limit_provider : &sleep_provider, NULL,
+		       limit < at ? limit : at, SLEEP_SLACK) != WEIR_OK) {
+		return; /* refused: weir ends it */
 	}
 }
 
 void
 weir_sleep_aio(weir_duration d, weir_aio *aio)
 {
-	weir_time now;
+	weir_time at;
 
 	if (weir_aio_reset(aio) != WEIR_OK) {
 		return;
 	}
-	now = wri_now();
-	if (d != WEIR_INFINITE && aio->timeout == d && !aio->expire_set) {
-		/* Equal: the sleep wins, whatever the clock does between. */
-		aio->deadline_at = WEIR_NEVER;
+	/* Before the deadline is computed: of two equal times this one is
+	 * never the later, and the sleep wins. */
+	at = weir_now();
+	if (d == WEIR_INFINITE) {
+		at = WEIR_NEVER;
+	} else if (d > 0) {
+		at = weir_time_after(at, d);
 	}
-	sleep_until(aio, d == WEIR_INFINITE ? WEIR_NEVER
-			 : d < 0            ? now
-					    : weir_time_after(now, d));
+	sleep_until(aio, at);
 }
 
 struct weir_interval {
@@ -91,7 +103,7 @@ weir_interval_alloc(weir_interval **ivp, weir_duration period)
 	}
 	iv->period = period;
 	/* Relaxed: nobody knows it yet. */
-	wri_store(&iv->last, (uint64_t)wri_now(), WRI_RLX);
+	wri_store(&iv->last, (uint64_t)weir_now(), WRI_RLX);
 	*ivp = iv;
 	return WEIR_OK;
 }
@@ -109,7 +121,7 @@ weir_interval_next(weir_interval *iv, weir_aio *aio)
 		return;
 	}
 	period = (uint64_t)iv->period;
-	now = (uint64_t)wri_now();
+	now = (uint64_t)weir_now();
 	missed = 0;
 	tick = wri_load(&iv->last, WRI_ACQ); /* I1 */
 	while (tick <= now) { /* else it is still to come: we share it */

@@ -3,6 +3,7 @@
  */
 #include "aio/consumer.h"
 #include "base/mem.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 
@@ -116,6 +117,19 @@ START_TEST(an_expiration_bounds_a_sleep)
 	(void)weir_aio_set_expire(c.aio, weir_now() + WEIR_SECONDS(100));
 	weir_sleep_aio(WEIR_MS(1), c.aio);
 	consumer_expect(&c, 3, WEIR_OK);
+	consumer_fini(&c);
+}
+END_TEST
+
+START_TEST(a_sleep_aborted_with_the_clocks_code_says_so)
+{
+	struct consumer c;
+
+	consumer_init(&c, NULL, NULL);
+	weir_sleep_aio(WEIR_SECONDS(3000), c.aio);
+	ck_assert_int_eq(
+	    weir_aio_abort(c.aio, WEIR_ETIMEDOUT), WEIR_CANCEL_REQUESTED);
+	consumer_expect(&c, 1, WEIR_ETIMEDOUT);
 	consumer_fini(&c);
 }
 END_TEST
@@ -313,6 +327,7 @@ main(void)
 	tcase_add_test(sleep, no_sleep_is_shorter_than_asked_for);
 	tcase_add_test(sleep, a_shorter_timeout_wins_an_equal_one_does_not);
 	tcase_add_test(sleep, an_expiration_bounds_a_sleep);
+	tcase_add_test(sleep, a_sleep_aborted_with_the_clocks_code_says_so);
 	tcase_add_test(sleep, a_sleep_that_restarts_itself_goes_on);
 	suite_add_tcase(suite, sleep);
 	tcase_add_checked_fixture(interval, rt_setup, rt_teardown);
