@@ -186,6 +186,9 @@ rooms_down(void)
 	}
 	wri_pool_set_default(NULL);
 	wri_life_set(WRI_LIFE_DOWN);
+	if (rv != WEIR_OK) {
+		wri_registry_lost();
+	}
 	wri_fdio_fini();
 	wri_timer_fini();
 	wri_taskq_fini();

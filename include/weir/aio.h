@@ -127,6 +127,7 @@ WEIR_API void weir_aio_reap(weir_aio *aio);
  * Result      WEIR_OK       idle now, and for ever
  *             WEIR_EDEADLK  called where waiting would never end (see
  *                           weir_aio_wait); the handle is stopped all the same
+ *             WEIR_ESTATE   as weir_aio_wait
  * Blocks      until idle
  * Callback    as weir_aio_wait
  * Since       0.1
@@ -191,6 +192,8 @@ WEIR_API weir_cancel weir_aio_abort(weir_aio *aio, weir_err why);
  *                           handle's callback needs; in a ring of callbacks
  *                           that wait for each other; or when no thread of
  *                           the pool would be left to run callbacks
+ *             WEIR_ESTATE   weir_fini has abandoned the callback of this
+ *                           handle: it will not run
  * Blocks      until idle
  * Callback    allowed for other handles: the thread's place in the pool is
  *             taken by another thread meanwhile

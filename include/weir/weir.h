@@ -103,8 +103,7 @@ WEIR_API WEIR_NODISCARD weir_err weir_init(const weir_params *params);
  *
  * Result      WEIR_OK        all ended
  *             WEIR_ETIMEDOUT fini_limit passed: what did not end is named in
- *                            the log and abandoned (reap such handles: free
- *                            may wait for ever)
+ *                            the log and abandoned
  *             WEIR_EDEADLK   called where weir_init gives it: nothing happened
  *             WEIR_ESTATE    without weir_init
  *             WEIR_EFORK     in a forked child: nothing happened

@@ -23,6 +23,12 @@ bool wri_registry_wait(weir_time until);
  */
 unsigned wri_registry_orphan(void);
 
+/*
+ * The library is down and has abandoned a pool: those who wait for a handle that
+ * is queued there wait for ever, unless they are told.
+ */
+void wri_registry_lost(void);
+
 struct wri_registry_stats {
 	uint64_t aios, submitted, completed, late;
 };

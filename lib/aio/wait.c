@@ -18,6 +18,7 @@
  * Proof      test/explorer/x_wait.c, test/aio/test_wait.c
  */
 #include "aio/aio_impl.h"
+#include "aio/registry.h"
 
 #include "base/clock.h"
 #include "base/panic.h"
@@ -172,33 +173,51 @@ take_place(struct wri_runner *r)
 	wri_runner_wait_end(r);
 }
 
-/* Sleep until the handle is idle or the time has come; false: it has come. */
+/* Is it queued in a pool that weir_fini has abandoned?  Nobody will come. */
 static bool
+is_lost(const weir_aio *aio, uint64_t w)
+{
+	return (w & (W_ORPHAN | W_QUEUED | W_RUN | W_HOOK)) ==
+		   (W_ORPHAN | W_QUEUED) &&
+	       (aio->life != wri_aio_life ||
+		   wri_load(&wri_life.state, WRI_SC) == WRI_LIFE_DOWN);
+}
+
+/* Sleep until the handle is idle or lost, or the time has come. */
+static weir_err
 sleep_until_idle(weir_aio *aio, weir_time until)
 {
 	struct bucket *b = bucket_of(aio);
+	weir_err rv = WEIR_EAGAIN;
 	bool in_time = true;
 
 	wri_add(&b->sleepers, 1, WRI_SC);
-	for (;;) {
+	while (rv == WEIR_EAGAIN) {
 		uint32_t seq = wri_load(&b->seq, WRI_SC);  /* B1 */
 		uint64_t w = wri_load(&aio->word, WRI_SC); /* A3, B1 */
 
 		if (is_idle(w)) {
-			in_time = true;
-			break;
+			rv = WEIR_OK;
+		} else if (is_lost(aio, w)) {
+			rv = WEIR_ESTATE;
+		} else if (!in_time) {
+			rv = WEIR_ETIMEDOUT;
+		} else if ((w & W_SLEEPER) != 0 || wri_cas_weak(&aio->word, &w,
+						       w | W_SLEEPER, WRI_SC)) {
+			in_time = wri_futex_wait(&b->seq, seq, until);
 		}
-		if (!in_time) {
-			break;
-		}
-		if ((w & W_SLEEPER) == 0 &&
-		    !wri_cas_weak(&aio->word, &w, w | W_SLEEPER, WRI_SC)) {
-			continue;
-		}
-		in_time = wri_futex_wait(&b->seq, seq, until);
 	}
 	wri_sub(&b->sleepers, 1, WRI_SC);
-	return in_time;
+	return rv;
+}
+
+void
+wri_registry_lost(void)
+{
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		wri_add(&buckets[i].seq, 1, WRI_SC); /* B1 */
+		wri_futex_wake(&buckets[i].seq, INT32_MAX);
+	}
 }
 
 /* Wait until idle.  The caller holds the handle. */
@@ -206,7 +225,6 @@ static weir_err
 wait_idle(weir_aio *aio, weir_time until)
 {
 	struct wri_runner *r = NULL;
-	bool in_time;
 	weir_err rv;
 
 	if (wri_frame_find(aio) != NULL) {
@@ -227,11 +245,11 @@ wait_idle(weir_aio *aio, weir_time until)
 			return rv;
 		}
 	}
-	in_time = sleep_until_idle(aio, until);
+	rv = sleep_until_idle(aio, until);
 	if (r != NULL) {
 		take_place(r);
 	}
-	return in_time ? WEIR_OK : WEIR_ETIMEDOUT;
+	return rv;
 }
 
 static weir_err

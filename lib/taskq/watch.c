@@ -36,6 +36,7 @@ static struct {
 	/* lock: the list. */
 	wri_mtx lock;
 	struct wri_pool *pools;
+	struct wri_taskq_stats gone; /* what pools did that are no more */
 } watch = {.lock = WRI_MTX_INIT};
 
 void
@@ -45,6 +46,7 @@ wri_taskq_init(struct wri_alarm *alarm)
 	/* Relaxed: no thread yet. */
 	wri_store(&watch.at, 0, WRI_RLX);
 	wri_store(&watch.idle, 0, WRI_RLX);
+	watch.gone = (struct wri_taskq_stats){0};
 }
 
 void
@@ -64,12 +66,29 @@ wri_watch_enlist(struct wri_pool *pool)
 	wri_mtx_unlock(&watch.lock);
 }
 
+/* Add what a pool has done.  Relaxed, all: counters. */
+static void
+count(struct wri_pool *pool, struct wri_taskq_stats *sum)
+{
+	unsigned n = wri_load(&pool->nrunners, WRI_ACQ); /* T3 */
+
+	sum->wakes += wri_load(&pool->wakes, WRI_RLX);
+	sum->reliefs += wri_load(&pool->reliefs, WRI_RLX);
+	for (unsigned i = 0; i < n; i++) {
+		struct wri_runner *r = pool_runner(pool, i);
+
+		sum->callbacks += wri_load(&r->callbacks, WRI_RLX);
+		sum->parks += wri_load(&r->parks, WRI_RLX);
+	}
+}
+
 void
 wri_watch_delist(struct wri_pool *pool)
 {
 	struct wri_pool **pp = &watch.pools;
 
 	wri_mtx_lock(&watch.lock);
+	count(pool, &watch.gone);
 	while (*pp != pool) {
 		pp = &(*pp)->next;
 	}
@@ -290,21 +309,11 @@ wri_taskq_watch(weir_time now)
 void
 wri_taskq_stats(struct wri_taskq_stats *out)
 {
-	*out = (struct wri_taskq_stats){0};
 	wri_mtx_lock(&watch.lock);
+	*out = watch.gone;
 	for (struct wri_pool *p = watch.pools; p != NULL; p = p->next) {
-		unsigned n = wri_load(&p->nrunners, WRI_ACQ);
-
-		out->threads += n;
-		/* Relaxed: counters. */
-		out->wakes += wri_load(&p->wakes, WRI_RLX);
-		out->reliefs += wri_load(&p->reliefs, WRI_RLX);
-		for (unsigned i = 0; i < n; i++) {
-			struct wri_runner *r = pool_runner(p, i);
-
-			out->callbacks += wri_load(&r->callbacks, WRI_RLX);
-			out->parks += wri_load(&r->parks, WRI_RLX);
-		}
+		out->threads += wri_load(&p->nrunners, WRI_RLX);
+		count(p, out);
 	}
 	wri_mtx_unlock(&watch.lock);
 }

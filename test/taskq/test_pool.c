@@ -161,6 +161,7 @@ END_TEST
 START_TEST(many_pools_come_and_go)
 {
 	struct rt_counts before = rt_count();
+	weir_stats stats = {.size = sizeof(stats)};
 
 	for (int i = 0; i < 300; i++) {
 		weir_pool *pool = make("quick", 1 + i % 3, 0);
@@ -174,6 +175,9 @@ START_TEST(many_pools_come_and_go)
 		ck_assert_int_eq(weir_pool_free(pool), WEIR_OK);
 	}
 	rt_expect_counts(before);
+	/* What they did stays in the figures. */
+	ck_assert_int_eq(weir_get_stats(&stats), WEIR_OK);
+	ck_assert_uint_ge(stats.callbacks, 300);
 }
 END_TEST
 

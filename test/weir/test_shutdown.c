@@ -339,10 +339,71 @@ START_TEST(child_abandons_a_callback)
 }
 END_TEST
 
+static weir_err waited;
+
+static void *
+lost_waiter_main(void *arg)
+{
+	waited = weir_aio_wait(arg);
+	return NULL;
+}
+
+/* A child, too: two completions are queued behind a callback that hangs. */
+START_TEST(child_abandons_completions)
+{
+	const weir_params p = {
+	    .size = sizeof(p),
+	    .num_task_threads = 1,
+	    .max_task_threads = 1,
+	    .fini_limit = WEIR_MS(50),
+	};
+	const char *who;
+	weir_blocker what;
+	struct consumer c, behind[2];
+	pthread_t waiter;
+
+	latch_init(&entered);
+	latch_init(&leave);
+	capture_begin();
+	ck_assert_int_eq(weir_init(&p), WEIR_OK);
+	consumer_init(&c, then_block, NULL);
+	weir_sleep_aio(1, c.aio);
+	ck_assert(latch_wait(&entered, 1));
+	for (int i = 0; i < 2; i++) {
+		consumer_init(&behind[i], NULL, NULL);
+		toy_submit_now(behind[i].aio, WEIR_OK, 3);
+	}
+	ck_assert_int_eq(
+	    pthread_create(&waiter, NULL, lost_waiter_main, behind[0].aio), 0);
+	ck_assert_int_eq(weir_fini(), WEIR_ETIMEDOUT);
+	(void)capture_end();
+	/* Nobody will ever come for them, and nobody waits for that. */
+	ck_assert_int_eq(pthread_join(waiter, NULL), 0);
+	ck_assert_int_eq(waited, WEIR_ESTATE);
+	ck_assert_int_eq(
+	    weir_aio_stop_until(behind[0].aio, WEIR_NEVER, &what, &who),
+	    WEIR_ESTATE);
+	ck_assert_int_eq(what, WEIR_BLOCKER_QUEUE);
+	ck_assert_int_eq(weir_init(&p), WEIR_OK);
+	ck_assert_int_eq(weir_aio_wait(behind[1].aio), WEIR_ESTATE);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_uint_eq(behind[i].calls, 0);
+		weir_aio_free(behind[i].aio);
+	}
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	latch_hit(&leave);
+	ck_assert(latch_wait(&c.ran, 1));
+	weir_aio_free(c.aio);
+}
+END_TEST
+
+/* _i: alone, or with others behind it. */
 START_TEST(a_callback_that_never_returns_is_named_and_abandoned)
 {
+	static const char *const children[] = {"abandon", "abandon-queued"};
+
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
-	ck_assert_int_eq(proc_run_self("abandon", 50), 0);
+	ck_assert_int_eq(proc_run_self(children[_i], 50), 0);
 }
 END_TEST
 
@@ -678,10 +739,11 @@ be_child(void)
 	TCase *tc = tcase_create("child");
 
 	(void)setenv("CK_FORK", "no", 1);
-	tcase_add_test(tc, strcmp(child, "abandon") == 0
-			       ? child_abandons_a_callback
-			   : strcmp(child, "log") == 0 ? child_logs_into_weir
-						       : child_exits_with_work);
+	tcase_add_test(tc,
+	    strcmp(child, "abandon") == 0          ? child_abandons_a_callback
+	    : strcmp(child, "abandon-queued") == 0 ? child_abandons_completions
+	    : strcmp(child, "log") == 0            ? child_logs_into_weir
+						   : child_exits_with_work);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }
@@ -711,8 +773,8 @@ main(int argc, char **argv)
 	tcase_add_test(tc, others_are_ended_beside_one_that_is_abandoned);
 	tcase_add_test(
 	    tc, a_callback_that_blocks_is_waited_for_within_the_limit);
-	tcase_add_test(
-	    tc, a_callback_that_never_returns_is_named_and_abandoned);
+	tcase_add_loop_test(
+	    tc, a_callback_that_never_returns_is_named_and_abandoned, 0, 2);
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
 	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
 	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
