@@ -374,7 +374,11 @@ wri_aio_hand_over(weir_aio *aio)
 	for (;;) {
 		bool alone = wri_aio_unregister(aio);
 
-		if (alone && !wri_deadline_held(&aio->deadline)) {
+		/* Of an earlier life: no expiry thread knows it any more. */
+		bool known = aio->life == wri_aio_life &&
+			     wri_deadline_held(&aio->deadline);
+
+		if (alone && !known) {
 			wri_aio_destroy(aio);
 			return;
 		}
