@@ -16,6 +16,8 @@
 #include "taskq/taskq.h"
 #include "timer/timer.h"
 
+#include <stddef.h>
+
 /* The operation (bits 0-2). */
 enum op {
 	OP_NONE = 0,
@@ -108,57 +110,59 @@ is_gone(uint64_t w)
 	return is_idle(w) && (w & (W_GONE | W_QUEUED)) == W_GONE;
 }
 
+/*
+ * What an operation touches lies in the first four lines.  Whose a field is:
+ * any thread's (word, provider, deadline, nwait, exec, runner, tag); fixed
+ * after alloc (magic, life, cb, cb_arg); the shard's lock's (live_*, walked);
+ * the consumer's while no operation is pending (timeout, expire*, niov, iov,
+ * copied, input); msg is both's.  The others are the operation's: its
+ * provider's from reset to finish, the consumer's before and after, published
+ * by the word.
+ */
 struct weir_aio {
-	/* Any thread. */
 	wri_a64 word;
 	wri_aptr provider; /* const weir_provider of the operation, or NULL */
-	struct wri_deadline deadline;
+	uint32_t magic;
 	wri_a32 nwait; /* calls that will touch the handle again */
-
-	/* Owner of the operation: from reset to finish its provider, before
-	 * and after the consumer; published by the word. */
-	void *arg; /* for the hooks */
-	weir_err result;
+	void *arg;     /* for the hooks */
 	size_t count;
+	weir_err result;
+	unsigned iov_next; /* first piece that is left */
+	struct wri_deadline deadline;
 	bool *skip;            /* weir_aio_skip_callback, or NULL */
 	weir_time deadline_at; /* of this operation; 0: not computed yet */
-	unsigned iov_next;     /* first piece that is left */
-	size_t iov_done;       /* bytes of it that are done */
-	void *output[WEIR_AIO_SLOTS];
-	void *scratch[2];
-	weir_aio *next; /* in a weir_aioq */
-	weir_aio *prev;
-	weir_aioq *queue;      /* which, or NULL */
 	const weir_fdop *fdop; /* fdio.c: the step */
-	bool fd_started;
-
-	/* The consumer, while no operation is pending. */
+	size_t iov_done;       /* bytes of the first piece that are done */
 	weir_duration timeout;
-	weir_time expire; /* for the next operation, if expire_set */
-	bool expire_set;
-	unsigned niov;
-	const weir_iov *iov; /* copied below, or borrowed */
-	weir_iov copied[WEIR_IOV_COPY_MAX];
-	void *input[WEIR_AIO_SLOTS];
-	weir_msg *msg;
-	wri_aptr exec; /* struct weir_exec, NULL: the default pool */
-	wri_aptr tag;
-
-	/* Fixed after alloc. */
-	uint32_t magic;
-	uint32_t life; /* of the library */
+	struct wri_task task; /* QUEUED: in a queue, or about to be */
+	wri_aptr runner;      /* who runs the callback, while W_RUN */
+	wri_aptr exec;        /* struct weir_exec, NULL: the default pool */
 	weir_aio_cb cb;
 	void *cb_arg;
+	const weir_iov *iov; /* copied below, or borrowed */
+	uint16_t niov;
+	bool fd_started;
+	bool expire_set;
+	uint32_t life; /* of the library */
+	void *output[WEIR_AIO_SLOTS];
+	void *scratch[2];
+	weir_iov copied[WEIR_IOV_COPY_MAX];
 
-	/* The queue. */
-	struct wri_task task;
-	wri_aptr runner; /* who runs the callback, while W_RUN */
-
-	/* The shard's lock. */
+	weir_time expire; /* for the next operation, if expire_set */
+	weir_msg *msg;
+	void *input[WEIR_AIO_SLOTS];
+	wri_aptr tag;
+	weir_aio *next; /* in a weir_aioq */
+	weir_aio *prev;
+	weir_aioq *queue; /* which, or NULL */
 	weir_aio *live_next;
 	weir_aio **live_prevp;
 	unsigned walked; /* the last walk that met it */
 };
+
+_Static_assert(offsetof(struct weir_aio, copied[1]) <= 4 * WRI_LINE &&
+		   WEIR_IOV_BORROW_MAX <= UINT16_MAX,
+    "an operation touches four lines");
 
 /*
  * Foreign code on this thread's stack, innermost first: callback, cancel hook

@@ -21,24 +21,26 @@ struct side {
 	wri_a32 why;  /* weir_err of the note CANCEL */
 	wri_a32 code; /* weir_err of operations once CLOSED */
 
+	/* Fixed after the element's first use. */
+	struct weir_fd *fd;
+	weir_dir dir;
+
+	struct wri_task task; /* goes on with the side; its owner's */
+
 	/* lock: those that wait behind the first. */
 	wri_mtx lock;
 	weir_aioq more;
 	unsigned nfull; /* refused since there was room */
-
-	/* Fixed after the element's first use. */
-	struct weir_fd *fd;
-	weir_dir dir;
-	struct wri_task task; /* goes on with the side; its owner's */
 };
 
 struct weir_fd {
 	struct wri_pfd pfd;
-	struct side side[2];
 
 	/* Fixed from open to close. */
 	void *arg;
 	void (*release)(void *arg);
+
+	struct side side[2];
 
 	/* Any thread. */
 	wri_a32 refs;     /* the open handle, and a side until it has ended */

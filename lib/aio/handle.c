@@ -177,7 +177,7 @@ set_vector(weir_aio *aio, const char *call, unsigned n, unsigned max,
 	}
 	if (rv == WEIR_OK) {
 		aio->iov = iov;
-		aio->niov = n;
+		aio->niov = (uint16_t)n;
 		aio->iov_next = 0;
 		aio->iov_done = 0;
 	}

@@ -24,8 +24,8 @@ bool wri_registry_wait(weir_time until);
 unsigned wri_registry_orphan(void);
 
 /*
- * The library is down and has abandoned a pool: those who wait for a handle that
- * is queued there wait for ever, unless they are told.
+ * The library is down and has abandoned a pool: those who wait for a handle
+ * that is queued there wait for ever, unless they are told.
  */
 void wri_registry_lost(void);
 

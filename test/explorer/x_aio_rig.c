@@ -87,6 +87,7 @@ static void
 rooms_down(void)
 {
 	fake_pool_down();
+	wri_life_set(WRI_LIFE_DOWN);
 	wri_timer_fini();
 	fake_pool_after();
 }
@@ -104,7 +105,7 @@ rig_check_empty(void)
 void
 rig_down(void)
 {
-	wri_life_set(WRI_LIFE_DOWN);
+	wri_life_set(WRI_LIFE_ENDS);
 	rooms_down();
 	rig_check_empty();
 }
@@ -114,7 +115,7 @@ rig_fini(weir_time until)
 {
 	weir_err rv = WEIR_OK;
 
-	wri_life_set(WRI_LIFE_DOWN);
+	wri_life_set(WRI_LIFE_ENDS);
 	wri_registry_stop();
 	if (!wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
