@@ -490,8 +490,7 @@ wri_params_apply(const weir_params *p)
 	params_mem = mem;
 	for (size_t i = 0; p->log != NULL && i < params_log.words_len; i++) {
 		if (strcmp(p->log, params_log_words[i]) == 0) {
-			weir_log_set(
-			    wri_log_stderr, NULL, params_log_levels[i]);
+			wri_log_set_level(params_log_levels[i]);
 		}
 	}
 	return WEIR_OK;

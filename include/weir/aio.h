@@ -9,6 +9,8 @@
  * Contract   1. Every operation accepted ends with exactly one callback, on a
  *               thread of the handle's executor, never on the stack of the
  *               call that submitted or ended it, with no lock of weir held.
+ *               A timeout ends the operation on such a thread, too: with none
+ *               free it waits, also that of a wait-only handle or a sleep.
  *            2. Callbacks of one handle never overlap and run in the order of
  *               their completions.
  *            3. The result is decided once.  Cancel, timeout and stop ask;
@@ -22,9 +24,10 @@
  * Unless its comment says otherwise every function here is MT-Safe, never
  * blocks and may be called from any callback.  With a NULL handle it does
  * nothing and gives WEIR_EINVAL, 0, NULL or false (wait and stop: WEIR_OK); in
- * a forked child it does nothing and gives WEIR_EFORK.  A call that begins
- * after weir_aio_free or weir_aio_reap is misuse.  Settings are the consumer's:
- * one thread at a time, while no operation is pending.
+ * a forked child it does nothing and gives WEIR_EFORK, 0 or false (what only
+ * reads, reads; docs/guide/lifetime.md).  A call that begins after
+ * weir_aio_free or weir_aio_reap is misuse.  Settings are the consumer's: one
+ * thread at a time, while no operation is pending.
  * docs/api/aio.md has each call in each state of the handle.
  */
 #ifndef WEIR_AIO_H
@@ -191,7 +194,9 @@ WEIR_API weir_cancel weir_aio_abort(weir_aio *aio, weir_err why);
  *                           release; in a callback on the strand that the
  *                           handle's callback needs; in a ring of callbacks
  *                           that wait for each other; or when no thread of
- *                           the pool would be left to run callbacks
+ *                           the caller's pool would be left to run callbacks,
+ *                           whatever the handle's pool.  A ring that passes
+ *                           through a cancel hook or release is not found
  *             WEIR_ESTATE   weir_fini has abandoned the callback of this
  *                           handle: it will not run
  * Blocks      until idle
@@ -242,8 +247,8 @@ WEIR_API size_t weir_aio_count(weir_aio *aio);
  * Bound every following operation, counted from its start (the end of its
  * submission, unless its provider says otherwise), until changed.  Replaces an
  * expiration that was set before.  An end by it is WEIR_ETIMEDOUT: never early,
- * late by at most the slack (docs/guide/tuning.md) when the pool has a free
- * thread.
+ * late by at most the slack (docs/guide/tuning.md) when the handle's
+ * executor has a free thread.
  *
  * @param timeout  [ns, >= 0; WEIR_INFINITE; WEIR_DEFAULT].  0 polls: what is
  *                 ready is taken, what would wait ends with WEIR_ETIMEDOUT.
@@ -348,7 +353,7 @@ WEIR_API void *weir_aio_get_output(weir_aio *aio, unsigned index);
 WEIR_API void weir_aio_skip_callback(weir_aio *aio, bool *skipped);
 
 /**
- * Choose where callbacks run.
+ * Choose where callbacks run, and the hooks of timeouts.
  *
  * @param exec  of a pool or a strand (<weir/task.h>), borrowed until the
  *              handle is freed or this is changed; NULL: the default pool.

@@ -125,8 +125,11 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_start_at(weir_aio *aio,
  *
  * Result      true   this call decided the result
  *             false  it was decided before: misuse, reported, without effect;
- *                    or reset was refused, or weir_fini has given the operation
- *                    up (counted in weir_stats.late_finishes, not misuse)
+ *                    or reset was refused (counted in
+ *                    weir_stats.late_finishes, not misuse)
+ *             The first finish of an operation that weir_fini has given up is
+ *             true: wait and result tell it, no callback runs.  Others are
+ *             false and counted.
  * Threads     MT-Safe: racing finishes are safe, one wins
  * Since       0.1
  */
@@ -346,7 +349,7 @@ WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
 /** Descriptors watched at once. */
 #define WEIR_FD_MAX (1u << 20)
 /** Operations that may wait in one direction behind the first; when full, one
- * more ends with WEIR_EAGAIN and a line in the log. */
+ * more ends with WEIR_EAGAIN; the first since there was room is logged. */
 #define WEIR_FD_QUEUE_MAX 65536u
 
 /**
@@ -409,8 +412,8 @@ WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
  * After weir_fd_shut: wait until no step is under way and every operation has
  * been finished (its callback may still have to run).
  *
- * Errors      WEIR_EDEADLK  no thread of the pool would be left; nothing was
- *                           waited for
+ * Errors      WEIR_EDEADLK  no thread of the caller's pool would be left;
+ *                           nothing was waited for.  (Rings are not found.)
  * Threads     MT-Safe
  * Blocks      until steps under way have ended, which do not block (without a
  *             weir_fd_shut: until there is one)

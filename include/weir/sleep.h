@@ -21,7 +21,8 @@ WEIR_BEGIN_DECLS
  *             (WEIR_DEFAULT ends at once.)
  * @param aio  idle; lent until its callback begins.
  *
- * Result      WEIR_OK         d has passed, never less
+ * Result      WEIR_OK         d has passed, never less; later when no thread of
+ *                             the handle's executor is free
  *             WEIR_ETIMEDOUT  the handle's timeout came first (an equal one
  *                             does not)
  *             WEIR_ECANCELED, WEIR_ESTOPPED or the code of an abort

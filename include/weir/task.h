@@ -10,7 +10,9 @@
  *            WEIR_POOL_THREADS_MAX with spares; queue_max plain tasks.
  *
  * Unless its comment says otherwise each function is MT-Safe, blocks never and
- * may be called from any callback.
+ * may be called from any callback.  In a forked child it does nothing and gives
+ * WEIR_EFORK, but weir_strand_free frees, and weir_pool_exec and
+ * weir_strand_exec give the place.
  */
 #ifndef WEIR_TASK_H
 #define WEIR_TASK_H
@@ -68,7 +70,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_pool_alloc(
  *
  * Result      WEIR_OK
  *             WEIR_EBUSY    handles, strands or tasks are bound to it still:
- *                           nothing happened
+ *                           nothing happened.  For good, where weir_fini has
+ *                           abandoned it with handles queued in it
  *             WEIR_EDEADLK  called on a thread of this pool: nothing happened
  *             WEIR_ETIMEDOUT weir_fini has given a thread of it up: the memory
  *                           stays
@@ -106,7 +109,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_strand_alloc(
  * Result      WEIR_OK       freed, or will be when the callback that runs on
  *                           it has returned
  *             WEIR_EBUSY    handles or tasks are bound to it, or queued on it,
- *                           still: nothing happened
+ *                           still: nothing happened.  For good, where weir_fini
+ *                           has abandoned its pool with handles queued on it
  * Since       0.1
  */
 WEIR_API weir_err weir_strand_free(weir_strand *strand);

@@ -149,7 +149,7 @@ typedef struct weir_stats {
 	uint64_t reliefs;       /**< poll slots taken over from a busy thread */
 	uint64_t polls;         /**< waits for events */
 	uint64_t events;        /**< events seen */
-	uint64_t late_finishes; /**< refused finishes: by ticket, after fini */
+	uint64_t late_finishes; /**< finishes refused, but no misuse */
 	uint64_t accept_pauses; /**< listeners paused for lack of descriptors */
 	unsigned threads;       /**< threads of weir now */
 	unsigned fds;           /**< descriptors watched now */
@@ -199,7 +199,10 @@ WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {
-	const char *call;   /**< the function that was called */
+	const char *call;   /**< the function that was called; weir_aio_reset,
+				 by which a service begins its operation, when
+				 it was given (weir_sleep_aio,
+				 weir_stream_recv) a handle that is busy */
 	const char *what;   /**< the mistake, a sentence */
 	const char *tag;    /**< of the handle, "" if none */
 	const char *state;  /**< of the handle, in words */

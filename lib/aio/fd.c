@@ -6,9 +6,6 @@
  *            last one closes the number, under nobody's system call.  The
  *            element is type-stable memory of the poller's table.
  * Pairs      F2  refs: the last to leave (acq_rel) sees all others' work done.
- *            F3  drain: drainers, then refs <-> leave: refs, then drainers
- *                (seq_cst); forbids "only the handle is left, somebody sleeps
- *                and nobody wakes him".
  *            F1  (fdio.c): the sides' words publish what open wrote.
  * Bounds     WEIR_FD_MAX.
  * Proof      test/contract/, test/stream/
@@ -25,9 +22,9 @@ wri_fd_rele(struct weir_fd *fd)
 {
 	int number = fd->pfd.fd;
 
-	uint32_t was = wri_sub(&fd->refs, 1, WRI_SC); /* F2, F3 */
+	uint32_t was = wri_sub(&fd->refs, 1, WRI_SC); /* F2 */
 
-	if (was == 2 && wri_load(&fd->drainers, WRI_SC) != 0) { /* F3 */
+	if (was == 2) { /* by address alone: the last one may free it */
 		wri_futex_wake(&fd->refs, INT_MAX);
 	}
 	if (was != 1) {
@@ -57,7 +54,6 @@ fd_elem_init(struct wri_pfd *pfd)
 
 		s->fd = fd;
 		s->dir = (weir_dir)dir;
-		s->task.run = wri_side_task;
 		wri_mtx_init(&s->lock);
 		wri_store(&s->word, S_CLOSED, WRI_RLX); /* nobody knows it */
 	}
@@ -175,11 +171,9 @@ weir_fd_drain(weir_fd *fd)
 			return rv;
 		}
 	}
-	wri_add(&fd->drainers, 1, WRI_SC);                  /* F3 */
-	while ((left = wri_load(&fd->refs, WRI_SC)) != 1) { /* F2, F3 */
+	while ((left = wri_load(&fd->refs, WRI_SC)) != 1) { /* F2 */
 		(void)wri_futex_wait(&fd->refs, left, WEIR_NEVER);
 	}
-	wri_sub(&fd->drainers, 1, WRI_SC);
 	if (r != NULL) {
 		wri_runner_wait_end(r);
 	}

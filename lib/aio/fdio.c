@@ -101,34 +101,61 @@ side_try(struct side *s, weir_aio *aio)
 }
 
 /*
- * We own the side: see to the first.  False: it waits, and the side is no
- * longer ours.
+ * Let others run: the poller reports the side anew, and somebody goes on with
+ * it.  False: it is still ours.
  */
 static bool
-side_step(struct side *s, weir_aio *aio)
+side_yield(struct side *s)
+{
+	uint64_t w;
+
+	/* First: an event from here on is a note that we find. */
+	wri_and(&s->word, ~S_READY, WRI_ACQ_REL);
+	if (!wri_pfd_again(&s->fd->pfd, dir_bit(s))) {
+		wri_or(&s->word, S_READY, WRI_ACQ_REL); /* no poller any more */
+		return false;
+	}
+	w = wri_load(&s->word, WRI_ACQ); /* F1 */
+	return (w & (S_READY | S_CANCEL | S_CLOSED)) == 0 &&
+	       wri_cas(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL);
+}
+
+/*
+ * We own the side: see to the first.  False: it waits, and the side is no
+ * longer ours.  *tries: how often a step was made.
+ */
+static bool
+side_step(struct side *s, weir_aio *aio, unsigned *tries)
 {
 	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
-	weir_err rv = WEIR_EAGAIN;
+	bool ready = (w & S_READY) != 0;
+	weir_err rv;
 
 	if ((w & S_CLOSED) != 0) {
 		rv = (weir_err)wri_load(&s->code, WRI_ACQ);
+		side_finish(s, aio, rv, false);
 	} else if ((w & S_CANCEL) != 0) {
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
-	} else if ((w & S_READY) != 0) {
+		side_finish(s, aio, rv, false);
+	} else if (ready && *tries < STEPS_MAX) {
+		(*tries)++;
 		rv = side_try(s, aio);
+		if (rv != WEIR_EAGAIN) {
+			side_finish(s, aio, rv, false);
+		}
 	} else if (!aio->fd_started) {
 		if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
 			side_finish(s, aio, WEIR_OK, true);
 			return true;
 		}
 		aio->fd_started = true;
+	} else if (ready) {
+		*tries = 0;
+		return !side_yield(s);
 	} else {
 		wri_pfd_want(&s->fd->pfd, dir_bit(s));
 		/* F1; a note that came meanwhile makes it fail. */
 		return !wri_cas(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL);
-	}
-	if (rv != WEIR_EAGAIN) {
-		side_finish(s, aio, rv, false);
 	}
 	return true;
 }
@@ -137,26 +164,14 @@ side_step(struct side *s, weir_aio *aio)
 void
 wri_side_run(struct side *s)
 {
-	for (unsigned steps = 0;; steps++) {
+	unsigned tries = 0;
+	bool ours = true;
+
+	while (ours) {
 		weir_aio *aio = waiter(wri_load(&s->word, WRI_ACQ)); /* F1 */
 
-		if (aio == NULL) {
-			if (!side_next(s)) {
-				return;
-			}
-		} else if (steps >= STEPS_MAX && wri_pool_default() != NULL) {
-			wri_exec_post(NULL, &s->task); /* still ours */
-			return;
-		} else if (!side_step(s, aio)) {
-			return;
-		}
+		ours = aio == NULL ? side_next(s) : side_step(s, aio, &tries);
 	}
-}
-
-void
-wri_side_task(struct wri_task *task)
-{
-	wri_side_run(wri_container(task, struct side, task));
 }
 
 /* --- Notes ------------------------------------------------------------- */

@@ -25,8 +25,6 @@ struct side {
 	struct weir_fd *fd;
 	weir_dir dir;
 
-	struct wri_task task; /* goes on with the side; its owner's */
-
 	/* lock: those that wait behind the first. */
 	wri_mtx lock;
 	weir_aioq more;
@@ -43,8 +41,7 @@ struct weir_fd {
 	struct side side[2];
 
 	/* Any thread. */
-	wri_a32 refs;     /* the open handle, and a side until it has ended */
-	wri_a32 drainers; /* threads in weir_fd_drain */
+	wri_a32 refs; /* the open handle, and a side until it has ended */
 };
 
 static inline weir_aio *
@@ -65,7 +62,6 @@ void wri_fd_rele(struct weir_fd *fd);
 /* fdio.c */
 /* We own the side: work until nobody is left or the first waits. */
 void wri_side_run(struct side *s);
-void wri_side_task(struct wri_task *task);
 /* The poller has seen directions become ready. */
 void wri_fd_ready(struct wri_pfd *pfd, unsigned dirs);
 

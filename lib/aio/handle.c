@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-uint32_t wri_aio_life;
+wri_a32 wri_aio_life;
 uint64_t wri_aio_grain = 524288;
 wri_a64 wri_aio_late;
 
@@ -22,25 +22,16 @@ void
 wri_aio_destroy(weir_aio *aio)
 {
 	wri_aio_bind(aio, NULL);
-	if (aio->life == wri_aio_life) {
-		wri_deadline_fini(&aio->deadline);
-	}
+	wri_deadline_fini(&aio->deadline);
 	wri_free(aio, sizeof(*aio));
 }
 
-weir_err
-weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
+static weir_err
+alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 {
-	weir_err rv = wri_life_check();
-	weir_aio *aio;
+	weir_aio *aio = wri_alloc(sizeof(*aio));
+	weir_err rv;
 
-	if (rv != WEIR_OK) {
-		return rv;
-	}
-	if (aiop == NULL) {
-		return WEIR_EINVAL;
-	}
-	aio = wri_alloc(sizeof(*aio));
 	if (aio == NULL) {
 		return WEIR_ENOMEM;
 	}
@@ -50,7 +41,7 @@ weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 		return rv;
 	}
 	aio->magic = AIO_MAGIC;
-	aio->life = wri_aio_life;
+	aio->life = wri_load(&wri_aio_life, WRI_RLX); /* L1 */
 	aio->cb = cb;
 	aio->cb_arg = arg;
 	aio->task.run = wri_aio_run;
@@ -58,11 +49,20 @@ weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 	/* Relaxed: nobody knows it yet. */
 	wri_store(&aio->word, cb == NULL ? W_NOCB : 0, WRI_RLX);
 	wri_aio_register(aio);
-	if (wri_load(&wri_life.state, WRI_SC) != WRI_LIFE_UP) {
-		weir_aio_close(aio); /* fini may have walked past it */
-	}
 	*aiop = aio;
 	return WEIR_OK;
+}
+
+weir_err
+weir_aio_alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
+{
+	weir_err rv = wri_life_enter(); /* fini does not walk past it */
+
+	if (rv == WEIR_OK) {
+		rv = aiop == NULL ? WEIR_EINVAL : alloc(aiop, cb, arg);
+		wri_life_leave();
+	}
+	return rv;
 }
 
 /* --- Misuse ------------------------------------------------------------ */
@@ -300,6 +300,9 @@ weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 {
 	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
 
+	if (rv == WEIR_OK && exec != NULL && wri_exec_ended(exec)) {
+		rv = WEIR_ESTATE;
+	}
 	if (rv == WEIR_OK) {
 		wri_aio_bind(aio, wri_aio_exec(exec));
 	}

@@ -96,11 +96,13 @@ wri_aio_unregister(weir_aio *aio)
 void
 wri_registry_begin(weir_duration slack)
 {
-	wri_aio_life++;
+	wri_add(&wri_aio_life, 1, WRI_RLX);   /* L1 */
 	wri_store(&wri_aio_late, 0, WRI_RLX); /* nobody runs yet */
 	wri_aio_grain = grain_of(slack);
 	for (unsigned i = 0; i < SHARDS; i++) {
+		wri_mtx_lock(&shards[i].lock);
 		shards[i].ended = 0;
+		wri_mtx_unlock(&shards[i].lock);
 	}
 }
 
@@ -116,7 +118,8 @@ walk_next(struct shard *s)
 		unlink_locked(s, aio);
 		link_at_locked(s, aio, s->last);
 		aio->walked = walks;
-		ours = aio->life == wri_aio_life;
+		/* Relaxed: written by this thread. */
+		ours = aio->life == wri_load(&wri_aio_life, WRI_RLX);
 		if (ours) {
 			wri_aio_hold(aio);
 		}

@@ -179,7 +179,7 @@ is_lost(const weir_aio *aio, uint64_t w)
 {
 	return (w & (W_ORPHAN | W_QUEUED | W_RUN | W_HOOK)) ==
 		   (W_ORPHAN | W_QUEUED) &&
-	       (aio->life != wri_aio_life ||
+	       (aio->life != wri_load(&wri_aio_life, WRI_RLX) || /* a hint */
 		   wri_load(&wri_life.state, WRI_SC) == WRI_LIFE_DOWN);
 }
 
@@ -374,16 +374,11 @@ wri_aio_hand_over(weir_aio *aio)
 	for (;;) {
 		bool alone = wri_aio_unregister(aio);
 
-		/* Of an earlier life: no expiry thread knows it any more. */
-		bool known = aio->life == wri_aio_life &&
-			     wri_deadline_held(&aio->deadline);
-
-		if (alone && !known) {
+		if (alone && !wri_deadline_held(&aio->deadline)) {
 			wri_aio_destroy(aio);
 			return;
 		}
-		if (aio->life == wri_aio_life &&
-		    wri_deadline_bury(&aio->deadline)) {
+		if (wri_deadline_bury(&aio->deadline)) {
 			return;
 		}
 		wri_yield(); /* after fini: a waiter is just leaving */

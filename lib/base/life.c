@@ -23,7 +23,7 @@ wri_life_prepare(void)
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned char *page;
 
-	if (wri_life.page != NULL) {
+	if (wri_load(&wri_life.page, WRI_RLX) != NULL) {
 		return WEIR_OK;
 	}
 	page = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -37,7 +37,7 @@ wri_life_prepare(void)
 		return WEIR_OK;
 	}
 	*page = 1;
-	wri_life.page = page;
+	wri_store(&wri_life.page, page, WRI_REL); /* L3 */
 	return WEIR_OK;
 }
 

@@ -8,6 +8,8 @@
  *            L2  enter, visit: inside + 1, then state (seq_cst) <-> end:
  *                state, then inside (seq_cst).  Forbids "the rooms are gone,
  *                and somebody is in one".
+ *            L3  prepare: page (release) -> forked: page (acquire) carries what
+ *                is on it.
  * Fork       a page that the system wipes in a forked child (madvise(2),
  *            MADV_WIPEONFORK): right also for a raw clone, and one byte to
  *            read.
@@ -30,7 +32,7 @@ struct wri_life {
 	wri_a32 state;
 	wri_a32 inside; /* threads between enter or visit and leave */
 	/* The page, fixed from the first init on; NULL: no fork detection. */
-	const unsigned char *page;
+	wri_aptr page; /* const unsigned char */
 };
 
 extern struct wri_life wri_life;
@@ -72,7 +74,7 @@ void wri_life_set(enum wri_life_state state);
 static inline bool
 wri_life_forked(void)
 {
-	const unsigned char *page = wri_life.page;
+	const unsigned char *page = wri_load(&wri_life.page, WRI_ACQ); /* L3 */
 
 	return page != NULL && wri_unlikely(*page == 0);
 }

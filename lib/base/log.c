@@ -66,14 +66,19 @@ wri_log_stderr(void *arg, weir_log_level level, const char *line)
 }
 
 void
+wri_log_set_level(weir_log_level level)
+{
+	/* Relaxed: a line near the change may go either way. */
+	wri_store(&log_level, (uint32_t)level, WRI_RLX);
+}
+
+void
 weir_log_set(weir_log_fn fn, void *arg, weir_log_level level)
 {
 	wri_mtx_lock(&log_mtx);
 	log_hooks.log_fn = fn;
 	log_hooks.log_arg = arg;
-	/* Relaxed: a line near the change may go either way. */
-	wri_store(
-	    &log_level, fn == NULL ? WEIR_LOG_NONE : (uint32_t)level, WRI_RLX);
+	wri_log_set_level(fn == NULL ? WEIR_LOG_NONE : level);
 	wri_mtx_unlock(&log_mtx);
 }
 

@@ -15,6 +15,9 @@ void wri_log(weir_log_level level, const char *fmt, ...) WEIR_PRINTF(2, 3);
 /* The default hook: "weir: LEVEL: LINE" on stderr. */
 void wri_log_stderr(void *arg, weir_log_level level, const char *line);
 
+/* What is logged from now on, to whatever hook there is. */
+void wri_log_set_level(weir_log_level level);
+
 /*
  * A mistake of the program: to the hook, which may return; without a hook one
  * line on stderr and abort.

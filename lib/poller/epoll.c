@@ -42,16 +42,23 @@ epoll_init(struct wri_poll_set *set)
 	return r < 0 ? wri_err_of(-r) : WEIR_OK;
 }
 
+static int
+epoll_set(struct wri_pfd *pfd, int op)
+{
+	/* Relaxed: only the life's owner moves it.  PRI: a read ends before an
+	 * urgent byte, and is no sign of an empty socket. */
+	uint32_t gen = wri_load(&pfd->gen, WRI_RLX);
+	struct epoll_event ev = {
+	    .events = EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET,
+	    .data.u64 = event_data(gen, pfd->index)};
+
+	return wri_sys_epoll_ctl(pfd->set->epoll_fd, op, pfd->fd, &ev);
+}
+
 static weir_err
 epoll_add(struct wri_pfd *pfd)
 {
-	/* Relaxed: our own store. */
-	uint32_t gen = wri_load(&pfd->gen, WRI_RLX);
-	struct epoll_event ev = {
-	    .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET,
-	    .data.u64 = event_data(gen, pfd->index)};
-	int r =
-	    wri_sys_epoll_ctl(pfd->set->epoll_fd, EPOLL_CTL_ADD, pfd->fd, &ev);
+	int r = epoll_set(pfd, EPOLL_CTL_ADD);
 
 	/* No descriptor; an epoll set in a circle; what is always ready:
 	 * regular files, directories, /dev/null. */
@@ -59,6 +66,14 @@ epoll_add(struct wri_pfd *pfd)
 		return WEIR_EINVAL;
 	}
 	return r < 0 ? wri_err_of(-r) : WEIR_OK;
+}
+
+static void
+epoll_again(struct wri_pfd *pfd, unsigned dirs)
+{
+	(void)dirs; /* both are looked at */
+	/* Fails when the number was closed behind our back: a lost life. */
+	(void)epoll_set(pfd, EPOLL_CTL_MOD);
 }
 
 static void
@@ -106,5 +121,6 @@ const struct wri_poller_ops wri_epoll_ops = {
     .add = epoll_add,
     .del = epoll_del,
     .want = NULL,
+    .again = epoll_again,
     .wait = epoll_fetch,
 };

@@ -298,6 +298,22 @@ wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 	wri_life_leave();
 }
 
+bool
+wri_pfd_again(struct wri_pfd *pfd, unsigned dirs)
+{
+	bool lives;
+
+	if (wri_life_visit() != WEIR_OK) {
+		return false;
+	}
+	lives = wri_load(&pfd->gen, WRI_RLX) % 2 == 1; /* as in want */
+	if (lives) {
+		poller_ops()->again(pfd, dirs);
+	}
+	wri_life_leave();
+	return lives;
+}
+
 void
 wri_poller_stats(struct wri_poller_stats *out)
 {

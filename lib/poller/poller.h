@@ -97,6 +97,12 @@ void wri_pfd_free(struct wri_pfd *pfd);
  * seen by themselves. */
 void wri_pfd_want(struct wri_pfd *pfd, unsigned dirs);
 
+/*
+ * Report dirs once more, if they are ready, although the edge was seen before.
+ * False: nobody polls any more.
+ */
+bool wri_pfd_again(struct wri_pfd *pfd, unsigned dirs);
+
 struct wri_poller_stats {
 	uint64_t waits, events;
 	unsigned fds;

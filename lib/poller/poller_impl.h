@@ -54,6 +54,8 @@ struct wri_poller_ops {
 	/* NULL where edges are seen by themselves.  gen may just have moved
 	 * on. */
 	void (*want)(struct wri_pfd *pfd, unsigned dirs);
+	/* Report once more what is ready. */
+	void (*again)(struct wri_pfd *pfd, unsigned dirs);
 	/* Fill the set's events; how many, 0 is legal at any time. */
 	unsigned (*wait)(struct wri_poll_set *set, bool block);
 };
@@ -77,7 +79,8 @@ dirs_of(unsigned seen)
 		/* Who waits shall find out by trying. */
 		return DIRS_BOTH | WRI_DIR_FINAL;
 	}
-	return ((seen & POLLIN) != 0 ? WRI_DIR_READ : 0) |
+	return ((seen & POLLPRI) != 0 ? WRI_DIR_READ | WRI_DIR_FINAL : 0) |
+	       ((seen & POLLIN) != 0 ? WRI_DIR_READ : 0) |
 	       ((seen & POLLOUT) != 0 ? WRI_DIR_WRITE : 0);
 }
 

@@ -4,10 +4,11 @@
  * Purpose    post a function, wait for it; everything that handles promise
  *            about callbacks holds for tasks, because each is one.
  * Ownership  the program's; its function may free it.
- * States     IDLE -> QUEUED -> RUNNING -> IDLE; a post while RUNNING makes it
- *            AGAIN, and the end of the run queues it once more.
- * Pairs      K1  post: state (seq_cst) -> run: state (seq_cst) carries what the
- *                poster wrote, also when its post was merged into another.
+ * States     IDLE -> CLAIMED -> QUEUED -> RUNNING -> IDLE; a post while RUNNING
+ *            makes it AGAIN, and the end of the run queues it once more, or
+ * when weir_fini has stopped the handle meanwhile, runs it once more: what was
+ * accepted runs. Pairs      K1  post: state (seq_cst) -> run: state (seq_cst)
+ * carries what the poster wrote, also when its post was merged into another.
  * Bounds     the pool's queue_max.
  * Proof      test/taskq/test_task.c, test/explorer/x_aio_task.c
  */
@@ -21,10 +22,11 @@
 /* FREED lies above the states: the end of the run frees the task. */
 enum state {
 	IDLE = 0,
-	QUEUED = 1,
-	RUNNING = 2,
-	AGAIN = 3,
-	FREED = 4,
+	CLAIMED = 1, /* a poster asks whether the handle takes work still */
+	QUEUED = 2,
+	RUNNING = 3,
+	AGAIN = 4,
+	FREED = 8,
 };
 
 struct weir_task {
@@ -42,44 +44,30 @@ destroy(weir_task *t)
 	wri_free(t, sizeof(*t));
 }
 
-/* The state is QUEUED by us: queue the handle's callback. */
-static weir_err
-queue_run(weir_task *t)
-{
-	weir_err rv = weir_aio_reset(t->aio);
-
-	if (rv == WEIR_OK) {
-		(void)weir_aio_finish(t->aio, WEIR_OK);
-		return WEIR_OK;
-	}
-	weir_exec_dismiss(t->exec);
-	if (wri_sub(&t->state, QUEUED, WRI_SC) == (QUEUED | FREED)) {
-		destroy(t); /* freed, and stopped before it could run again */
-	}
-	return rv;
-}
-
 static void
 task_cb(void *arg)
 {
 	weir_task *t = arg;
 	uint32_t s, n;
 
-	wri_add(&t->state, RUNNING - QUEUED, WRI_SC); /* K1 */
-	t->fn(t->arg);
-	s = wri_load(&t->state, WRI_ACQ);
 	do {
-		n = (s & FREED) != 0 ? s
-		    : s == RUNNING   ? (uint32_t)IDLE
-				     : (uint32_t)QUEUED;
-	} while (n != s && !wri_cas_weak(&t->state, &s, n, WRI_SC)); /* K1 */
+		wri_add(&t->state, RUNNING - QUEUED, WRI_SC); /* K1 */
+		t->fn(t->arg);
+		s = wri_load(&t->state, WRI_ACQ);
+		do {
+			n = (s & FREED) != 0 ? s
+			    : s == RUNNING   ? (uint32_t)IDLE
+					     : (uint32_t)QUEUED;
+		} while (
+		    n != s && !wri_cas_weak(&t->state, &s, n, WRI_SC)); /* K1 */
+	} while (n == QUEUED && weir_aio_reset(t->aio) != WEIR_OK);
+	if (n == QUEUED) {
+		(void)weir_aio_finish(t->aio, WEIR_OK); /* keeps its place */
+		return;
+	}
+	weir_exec_dismiss(t->exec); /* the pool outlives its handles */
 	if ((s & FREED) != 0) {
-		weir_exec_dismiss(t->exec);
 		destroy(t);
-	} else if (n == IDLE) {
-		weir_exec_dismiss(t->exec); /* the pool outlives its handles */
-	} else {
-		(void)queue_run(t); /* it keeps its place */
 	}
 }
 
@@ -116,6 +104,24 @@ weir_task_alloc(
 	return WEIR_OK;
 }
 
+/* The state is CLAIMED by us, and a place is taken. */
+static weir_err
+post_claimed(weir_task *t)
+{
+	weir_err rv = weir_aio_reset(t->aio);
+
+	if (rv == WEIR_OK) {
+		wri_add(&t->state, QUEUED - CLAIMED, WRI_SC); /* K1 */
+		(void)weir_aio_finish(t->aio, WEIR_OK);
+		return WEIR_OK;
+	}
+	weir_exec_dismiss(t->exec);
+	if (wri_sub(&t->state, CLAIMED, WRI_SC) == (CLAIMED | FREED)) {
+		destroy(t);
+	}
+	return rv;
+}
+
 weir_err
 weir_task_post(weir_task *t)
 {
@@ -131,6 +137,10 @@ weir_task_post(weir_task *t)
 	s = wri_load(&t->state, WRI_RLX); /* a guess */
 	for (;;) {
 		switch (s & ~(uint32_t)FREED) {
+		case CLAIMED:
+			wri_yield(); /* it may be refused */
+			s = wri_load(&t->state, WRI_RLX);
+			break;
 		case QUEUED:
 		case AGAIN:
 			/* The exchange with itself carries our writes: K1. */
@@ -148,8 +158,8 @@ weir_task_post(weir_task *t)
 			if (rv != WEIR_OK) {
 				return rv;
 			}
-			if (wri_cas(&t->state, &s, QUEUED, WRI_SC)) { /* K1 */
-				return queue_run(t);
+			if (wri_cas(&t->state, &s, CLAIMED, WRI_SC)) {
+				return post_claimed(t);
 			}
 			weir_exec_dismiss(t->exec);
 			break;
@@ -160,21 +170,8 @@ weir_task_post(weir_task *t)
 weir_err
 weir_task_wait(weir_task *t)
 {
-	weir_err rv;
-
-	if (t == NULL) {
-		return WEIR_OK;
-	}
-	for (;;) {
-		rv = weir_aio_wait(t->aio);
-		if (rv != WEIR_OK ||
-		    (wri_load(&t->state, WRI_SC) & ~(uint32_t)FREED) == IDLE) {
-			return rv;
-		}
-		/* Posted, and the poster is just about to queue the handle:
-		 * a post of ours may have been merged into that one. */
-		wri_yield();
-	}
+	/* What a post has merged into is in the handle by then. */
+	return t == NULL ? WEIR_OK : weir_aio_wait(t->aio);
 }
 
 void

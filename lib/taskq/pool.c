@@ -39,6 +39,7 @@ static wri_aptr default_pool;
  * bound to the pool may be freed after that.
  */
 static struct wri_pool default_storage;
+static struct wri_pool *default_memory = &default_storage; /* the turn's */
 
 struct weir_exec *
 wri_pool_exec(struct wri_pool *pool)
@@ -56,6 +57,13 @@ struct wri_pool *
 wri_pool_default(void)
 {
 	return wri_load(&default_pool, WRI_ACQ);
+}
+
+bool
+wri_exec_ended(const struct weir_exec *exec)
+{
+	/* Relaxed: a hint for mistakes. */
+	return wri_load(&exec->pool->stopping, WRI_RLX) != 0;
 }
 
 void
@@ -87,7 +95,7 @@ wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 	if (pool == NULL) {
 		return; /* after weir_fini nothing runs */
 	}
-	visits = pool != &default_storage && (r == NULL || r->pool != pool);
+	visits = !pool->config.is_default && (r == NULL || r->pool != pool);
 	if (visits) {
 		wri_add(&pool->visitors, 1, WRI_SC); /* T7 */
 	}
@@ -145,7 +153,7 @@ pool_grow(struct wri_pool *pool)
 static struct wri_pool *
 pool_new(const struct wri_pool_config *config)
 {
-	struct wri_pool *pool = &default_storage;
+	struct wri_pool *pool = default_memory;
 
 	/* One that was abandoned still belongs to the thread that hangs. */
 	if (!config->is_default ||
@@ -154,6 +162,9 @@ pool_new(const struct wri_pool_config *config)
 	}
 	if (pool == NULL) {
 		return NULL;
+	}
+	if (config->is_default) {
+		default_memory = pool; /* never freed */
 	}
 	wri_mpsc_init(&pool->door);
 	wri_mtx_init(&pool->lock);
@@ -167,9 +178,9 @@ pool_new(const struct wri_pool_config *config)
 	wri_store(&pool->heavy, 0, WRI_RLX);
 	wri_store(&pool->nrunners, 0, WRI_RLX);
 	wri_store(&pool->stopped, 0, WRI_RLX);
-	wri_store(&pool->stopping, 0, WRI_RLX);
 	wri_store(&pool->wakes, 0, WRI_RLX);
 	wri_store(&pool->reliefs, 0, WRI_RLX);
+	wri_store(&pool->stopping, 0, WRI_SC); /* T7: last */
 	return pool;
 }
 
@@ -325,7 +336,7 @@ wri_pool_fini(struct wri_pool *pool, weir_time until)
 		wri_free(pool_runner(pool, i), sizeof(struct wri_runner));
 	}
 	wri_mtx_fini(&pool->lock);
-	if (pool != &default_storage) {
+	if (!pool->config.is_default) {
 		wri_free(pool, sizeof(*pool));
 	}
 	return WEIR_OK;
@@ -339,22 +350,23 @@ wri_runner_wait_begin(struct wri_runner *r)
 
 	wri_mtx_lock(&pool->lock);
 	others = wri_load(&pool->nrunners, WRI_RLX) - pool->nwaiting - 1;
-	if (wri_load(&pool->stopping, WRI_RLX) != 0) { /* under lock */
-		others = 0;                            /* they may have ended */
-	} else if (others < pool->config.tokens + pool->config.slots &&
-		   pool_grow(pool) == WEIR_OK) {
+	if (others < pool->config.tokens + pool->config.slots &&
+	    !wri_exec_ended(&pool->exec) && pool_grow(pool) == WEIR_OK) {
 		others++;
 	}
-	if (others < pool->config.slots + 1) {
+	/* Before the look at the stop: who ends after it sees what we leave. */
+	wri_store(&r->beat, 0, WRI_SC);    /* T5, W1, W2 */
+	wri_sub(&pool->tokens, 1, WRI_SC); /* T1 */
+	if (others < pool->config.slots + 1 ||
+	    wri_load(&pool->stopping, WRI_SC) != 0) { /* they may have ended */
+		wri_add(&pool->tokens, 1, WRI_SC);
 		wri_mtx_unlock(&pool->lock);
+		wri_runner_begin(r);
 		return WEIR_EDEADLK;
 	}
 	pool->nwaiting++;
-	wri_store(&r->beat, 0, WRI_SC); /* T5, W1, W2 */
 	(void)wri_runner_unmark(r);
 	r->token = false;
-	/* Under the lock: a pool that stops now finds what we leave. */
-	wri_sub(&pool->tokens, 1, WRI_SC); /* T1 */
 	wri_mtx_unlock(&pool->lock);
 
 	if (wri_pool_has_work(pool, r)) {

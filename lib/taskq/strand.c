@@ -55,7 +55,9 @@ strand_batch(struct wri_strand *s, uint32_t queued)
 	uint32_t n = 0;
 	struct wri_node *node;
 
-	while (n < most && wri_mpsc_pop(&s->inbox, &node) == WRI_POP_GOT) {
+	while (n < most &&
+	       wri_load(&s->exec.pool->stopping, WRI_SC) != POOL_ABANDONED &&
+	       wri_mpsc_pop(&s->inbox, &node) == WRI_POP_GOT) {
 		struct wri_task *task =
 		    wri_container(node, struct wri_task, node);
 
@@ -108,8 +110,8 @@ weir_strand_alloc(weir_strand **strandp, weir_pool *pool)
 		return WEIR_EINVAL;
 	}
 	exec = weir_pool_exec(pool);
-	if (exec == NULL) {
-		return WEIR_ESTATE; /* weir_fini has just ended it */
+	if (exec == NULL || wri_exec_ended(exec)) {
+		return WEIR_ESTATE; /* weir_fini has ended it */
 	}
 	s = wri_alloc(sizeof(*s));
 	if (s == NULL) {

@@ -89,6 +89,8 @@ struct weir_exec *wri_pool_exec(struct wri_pool *pool);
 void wri_pool_set_default(struct wri_pool *pool);
 struct wri_pool *wri_pool_default(void);
 
+/* Does its pool take no more?  weir_fini ends those that programs made. */
+bool wri_exec_ended(const struct weir_exec *exec);
 /* Queue a task; any thread.  exec NULL: the default pool. */
 void wri_exec_post(struct weir_exec *exec, struct wri_task *task);
 

@@ -116,7 +116,7 @@ wri_pool_notify(struct wri_pool *pool)
 	uint32_t tokens = wri_load(&pool->tokens, WRI_SC); /* T1 */
 	uint32_t none = 0;
 	struct wri_runner *r = NULL;
-	bool parked, stopping;
+	bool parked;
 
 	if (tokens >= pool->config.tokens) {
 		return; /* who gives a token back looks afterwards */
@@ -136,9 +136,8 @@ wri_pool_notify(struct wri_pool *pool)
 	 * without it.  In a pool that stops nobody sleeps for long, and its
 	 * threads and what its slots refer to may be gone.
 	 */
-	wri_add(&pool->visitors, 1, WRI_SC);               /* T7 */
-	stopping = wri_load(&pool->stopping, WRI_SC) != 0; /* T7 */
-	if (parked && !stopping) {
+	wri_add(&pool->visitors, 1, WRI_SC);                    /* T7 */
+	if (parked && wri_load(&pool->stopping, WRI_SC) == 0) { /* T7 */
 		r = pool_unpark(pool);
 	}
 	if (r != NULL) {
@@ -147,7 +146,8 @@ wri_pool_notify(struct wri_pool *pool)
 		if (parked) {
 			wri_sub(&pool->searching, 1, WRI_SC); /* T1 */
 		}
-		if (!stopping) {
+		/* Anew: the static pool may live again since. */
+		if (wri_load(&pool->stopping, WRI_SC) == 0) { /* T7 */
 			(void)wri_pool_wake(pool);
 		}
 	}

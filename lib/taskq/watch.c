@@ -46,7 +46,9 @@ wri_taskq_init(struct wri_alarm *alarm)
 	/* Relaxed: no thread yet. */
 	wri_store(&watch.at, 0, WRI_RLX);
 	wri_store(&watch.idle, 0, WRI_RLX);
+	wri_mtx_lock(&watch.lock);
 	watch.gone = (struct wri_taskq_stats){0};
+	wri_mtx_unlock(&watch.lock);
 }
 
 void

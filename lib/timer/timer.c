@@ -30,6 +30,7 @@ place_take_locked(
 	struct expire *e;
 
 	d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
+	d->life = wri_load(&wri_timer.life, WRI_RLX); /* the lock */
 	e = home(d);
 	if (*more != NULL && *cap > e->reserved) {
 		size_t was = e->reserved;
@@ -84,14 +85,22 @@ wri_deadline_init(struct wri_deadline *d)
 	return rv;
 }
 
+/* False: it has outlived the library. */
+static bool
+is_known_locked(const struct wri_deadline *d)
+{
+	return wri_timer.n > 0 &&
+	       d->life == wri_load(&wri_timer.life, WRI_RLX); /* the lock */
+}
+
 void
 wri_deadline_fini(struct wri_deadline *d)
 {
 	WRI_ASSERT(d->place == 0);
 	wri_mtx_lock(&wri_timer.lock);
-	if (wri_timer.n > 0) {
+	if (is_known_locked(d)) {
 		home(d)->deadlines--;
-	} /* else it outlived the library */
+	}
 	wri_mtx_unlock(&wri_timer.lock);
 }
 
@@ -101,7 +110,7 @@ wri_deadline_bury(struct wri_deadline *d)
 	bool running;
 
 	wri_mtx_lock(&wri_timer.lock);
-	running = wri_timer.n > 0;
+	running = is_known_locked(d);
 	if (running) {
 		wri_expire_lower(d, 0);
 	}
@@ -168,6 +177,9 @@ weir_err
 wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
     void (*watch)(weir_time now), struct wri_alarm **alarm)
 {
+	wri_mtx_lock(&wri_timer.lock);
+	wri_add(&wri_timer.life, 1, WRI_RLX); /* the lock */
+	wri_mtx_unlock(&wri_timer.lock);
 	wri_timer.ops = ops;
 	wri_timer.watch = watch;
 	for (unsigned i = 0; i < n; i++) {

@@ -31,7 +31,9 @@ struct wri_deadline {
 	/* The expiry thread alone. */
 	size_t place; /* 1 + index in the heap; 0: not in it */
 
-	unsigned home; /* which thread; fixed */
+	/* Fixed after init. */
+	unsigned home; /* which thread */
+	uint32_t life; /* of the room */
 };
 
 /* What an operation is doing, for the expiry thread. */

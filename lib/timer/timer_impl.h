@@ -57,7 +57,8 @@ struct timer {
 	void (*watch)(weir_time now);
 
 	wri_mtx lock;
-	unsigned n; /* lock: how many threads; 0: the room is closed */
+	unsigned n;   /* lock: how many threads; 0: the room is closed */
+	wri_a32 life; /* counts wri_timer_init; lock to write */
 };
 extern struct timer wri_timer;
 

@@ -183,6 +183,13 @@ weir_pool_exec(weir_pool *pool)
 	return &the_pool->exec;
 }
 
+bool
+wri_exec_ended(const struct weir_exec *exec)
+{
+	(void)exec;
+	return false;
+}
+
 weir_err
 weir_exec_admit(struct weir_exec *exec)
 {

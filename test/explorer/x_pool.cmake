@@ -82,7 +82,7 @@ weir_add_taskq_plant(park_no_look x_pool park_1 runner.c
   [[s/\(stopping \|\| wri_pool_has_work\(pool, r\)\)/stopping/]])
 # The search that has found nobody is made long, or it takes millions.
 weir_add_taskq_plant(trusts_no_look x_pool gives_up wake.c
-  [[s/(\t\t\twri_sub\(&pool->searching, 1, WRI_SC\); \/\* T1 \*\/\n\t\t\})\n\t\tif \(!stopping\) \{\n\t\t\t\(void\)wri_pool_wake\(pool\);\n\t\t\}\n/\t\t\tfor (int i = 0; i < 60; i++) {\n\t\t\t\twri_load(\&pool->wakes, WRI_RLX);\n\t\t\t}\n\1\n/]])
+  [[s/(\t\t\twri_sub\(&pool->searching, 1, WRI_SC\); \/\* T1 \*\/\n\t\t\})\n\t\t\/\* Anew[^\n]*\n\t\tif \(wri_load\(&pool->stopping, WRI_SC\) == 0\) \{ \/\* T7 \*\/\n\t\t\t\(void\)wri_pool_wake\(pool\);\n\t\t\}\n/\t\t\tfor (int i = 0; i < 60; i++) {\n\t\t\t\twri_load(\&pool->wakes, WRI_RLX);\n\t\t\t}\n\1\n/]])
 weir_add_taskq_plant(counted_twice x_pool park_1 wake.c
   [[s/(\t\t)runner_wake\(r\);\n/\1wri_add(\&pool->searching, 1, WRI_SC);\n&\1wri_sub(\&pool->searching, 1, WRI_SC);\n/]])
 weir_add_taskq_plant(unpark_uncounted x_pool park_1 runner.c
@@ -92,7 +92,7 @@ weir_add_taskq_plant(token_late x_pool park_1 runner.c
 weir_add_taskq_plant(grow_early x_pool_wait no_thread pool.c
   [[s/(\trv = wri_thread_start)/\twri_store(\&pool->runners[i], r, WRI_REL);\n\twri_store(\&pool->nrunners, i + 1, WRI_REL);\n\1/; s/(!= WEIR_OK\) \{\n)(\t\twri_free\(r, sizeof)/\1\t\twri_store(\&pool->nrunners, i, WRI_REL);\n\2/]])
 weir_add_taskq_plant(stop_waits x_pool_wait stopped pool.c
-  [[s/others = 0;/;/]])
+  [[s/ \|\|\n\t    wri_load\(&pool->stopping, WRI_SC\) != 0\) \{/) {/]])
 weir_add_taskq_plant(abandoned_clears x_pool_stop abandon watch.c
   [[s/!= POOL_ABANDONED/!= 99/]])
 weir_add_taskq_plant(abandoned_polls x_pool_stop abandon runner.c
@@ -101,7 +101,7 @@ weir_add_taskq_plant(abandoned_serves x_pool_stop abandon runner.c
   [[s/== POOL_ABANDONED/== 99/]])
 
 weir_add_taskq_plant(visitors_forgotten x_pool_stop late_post pool.c
-  [[s/visits = pool != /visits = false \&\& pool != /]])
+  [[s/visits = !pool/visits = false \&\& !pool/]])
 
 weir_add_taskq_plant(other_not_held x_pool_stop others watch.c
   [[s/\t\twri_add\(&p->visitors, 1, WRI_SC\);[^\n]*\n//; s/\t\twri_sub\(&p->visitors, 1, WRI_SC\);[^\n]*\n//]])

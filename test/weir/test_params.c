@@ -846,6 +846,7 @@ START_TEST(apply_sends_the_log_to_stderr_up_to_its_level)
 		      "weir: info: 6\nweir: debug: 7\n"},
 	};
 
+	weir_log_set(wri_log_stderr, NULL, WEIR_LOG_WARN);
 	for (size_t i = 0; i < LEN(cases); i++) {
 		weir_params out;
 
@@ -861,6 +862,19 @@ START_TEST(apply_sends_the_log_to_stderr_up_to_its_level)
 		ck_assert_str_eq(capture_end(), cases[i].heard);
 	}
 	ck_assert_uint_eq(seen.lines, 0);
+}
+END_TEST
+
+START_TEST(a_level_leaves_the_programs_log_function_alone)
+{
+	weir_params out;
+
+	env("WEIR_LOG", "warn");
+	out = good(NULL);
+	ck_assert_int_eq(wri_params_apply(&out), WEIR_OK);
+	wri_log(WEIR_LOG_NOTICE, "not heard");
+	wri_log(WEIR_LOG_WARN, "heard");
+	ck_assert_uint_eq(seen.lines, 1);
 }
 END_TEST
 
@@ -927,6 +941,7 @@ add_parameters(Suite *suite)
 	tcase_add_test(
 	    tc, apply_refuses_another_allocator_while_memory_is_in_use);
 	tcase_add_test(tc, apply_sends_the_log_to_stderr_up_to_its_level);
+	tcase_add_test(tc, a_level_leaves_the_programs_log_function_alone);
 	tcase_add_test(tc, without_a_level_the_log_stays_as_it_is);
 }
 
