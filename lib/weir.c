@@ -170,11 +170,7 @@ rooms_down(void)
 	if (!wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
 	}
-	left = wri_registry_orphan();
-	if (left > 0) {
-		wri_log(WEIR_LOG_WARN,
-		    "weir_fini: %u handles are still allocated", left);
-	}
+	wri_registry_orphan();
 	if (wri_taskq_stop_others(lib.pool, until) != WEIR_OK) {
 		rv = WEIR_ETIMEDOUT;
 	}
@@ -183,6 +179,11 @@ rooms_down(void)
 		    "weir_fini: abandoned a thread whose callback did not "
 		    "return");
 		rv = WEIR_ETIMEDOUT;
+	}
+	left = wri_registry_left(); /* the last callbacks may have freed some */
+	if (left > 0) {
+		wri_log(WEIR_LOG_WARN,
+		    "weir_fini: %u handles are still allocated", left);
 	}
 	wri_pool_set_default(NULL);
 	wri_life_set(WRI_LIFE_DOWN);

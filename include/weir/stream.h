@@ -188,14 +188,19 @@ WEIR_API weir_err weir_stream_listener_get_int(
  *             its callback begins.
  *
  * Result      WEIR_OK         count = bytes received [1..iov length]; an empty
- *                             iov: 0 at once
+ *                             iov: 0 at once, whatever the peer did
  *             WEIR_ECONNSHUT  the peer finished sending (each time, not once)
- *             WEIR_ECONNRESET the peer reset the connection
+ *             WEIR_ECONNRESET the peer reset the connection (each time: once an
+ *                             operation of either direction has met a reset,
+ *                             none gives WEIR_ECONNSHUT any more; the same for
+ *                             WEIR_ECONNABORTED, WEIR_ETIMEDOUT of the system,
+ *                             WEIR_EUNREACHABLE)
  *             WEIR_ECLOSED    the stream was closed here
  *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX receives wait already
- *             WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
+ *             WEIR_ECONNABORTED, WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was taken
- * Order       receives complete in the order submitted
+ * Order       receives complete in the order submitted; one with an empty iov
+ *             waits for none of them
  * Since       0.1
  */
 WEIR_API void weir_stream_recv(weir_stream *s, weir_aio *aio);
@@ -214,14 +219,16 @@ WEIR_API void weir_stream_recv_exactly(weir_stream *s, weir_aio *aio);
  * Send at least one byte; the system decides how many.
  *
  * Result      WEIR_OK         count = bytes sent [1..iov length]; an empty iov:
- *                             0 at once
+ *                             0 at once, whatever the peer did
  *             WEIR_ECLOSED    closed here, shut for writing, or the peer is
  *                             gone (EPIPE; no SIGPIPE is raised)
- *             WEIR_ECONNRESET the peer reset the connection
+ *             WEIR_ECONNRESET the peer reset the connection; told instead of
+ *                             EPIPE from then on, as with weir_stream_recv
  *             WEIR_EAGAIN     WEIR_FD_QUEUE_MAX sends wait already
- *             WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
+ *             WEIR_ECONNABORTED, WEIR_EUNREACHABLE, WEIR_ENOMEM: of the system
  *             WEIR_ETIMEDOUT, WEIR_ECANCELED, WEIR_ESTOPPED: nothing was sent
- * Order       sends complete in the order submitted
+ * Order       sends complete in the order submitted; one with an empty iov
+ *             waits for none of them
  * Since       0.1
  */
 WEIR_API void weir_stream_send(weir_stream *s, weir_aio *aio);
@@ -264,7 +271,8 @@ WEIR_API void weir_stream_close(weir_stream *s);
 WEIR_API void weir_stream_stop(weir_stream *s);
 
 /**
- * Close and free.
+ * Close and free.  The connection ends as with weir_stream_close, also when a
+ * forked child still holds the socket.
  *
  * @param s  taken; NULL allowed.
  * Since     0.1

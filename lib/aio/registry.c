@@ -160,7 +160,7 @@ is_late(weir_aio *aio, weir_time until)
 	return weir_aio_wait_until(aio, until) == WEIR_ETIMEDOUT;
 }
 
-/* Row 20: nobody queues it from here on.  True: somebody should free it. */
+/* Row 20: nobody queues it from here on. */
 static bool
 orphan(weir_aio *aio, weir_time until)
 {
@@ -177,7 +177,14 @@ orphan(weir_aio *aio, weir_time until)
 		    p != NULL && p->name != NULL ? p->name : "none",
 		    wri_aio_state(aio, state, sizeof(state)));
 	}
-	return (w & W_FREE) == 0;
+	return true;
+}
+
+static bool
+is_left(weir_aio *aio, weir_time until)
+{
+	(void)until;
+	return (wri_load(&aio->word, WRI_ACQ) & W_FREE) == 0;
 }
 
 void
@@ -192,10 +199,16 @@ wri_registry_wait(weir_time until)
 	return walk(is_late, until) == 0;
 }
 
-unsigned
+void
 wri_registry_orphan(void)
 {
-	return walk(orphan, 0);
+	(void)walk(orphan, 0);
+}
+
+unsigned
+wri_registry_left(void)
+{
+	return walk(is_left, 0);
 }
 
 void

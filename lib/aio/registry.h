@@ -17,11 +17,11 @@ void wri_registry_begin(weir_duration slack);
 void wri_registry_stop(void);
 /* Wait until all are idle; false: the time came first. */
 bool wri_registry_wait(weir_time until);
-/*
- * Nothing will be queued for a handle any more; names those that are not idle
- * in the log.  Returns how many the program has not freed.
- */
-unsigned wri_registry_orphan(void);
+/* Nothing will be queued for a handle any more; names those that are not idle
+ * in the log. */
+void wri_registry_orphan(void);
+/* How many the program has not freed. */
+unsigned wri_registry_left(void);
 
 /*
  * The library is down and has abandoned a pool: those who wait for a handle

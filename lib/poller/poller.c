@@ -272,8 +272,10 @@ wri_pfd_unwatch(struct wri_pfd *pfd)
 {
 	weir_err rv;
 
-	while ((rv = wri_life_visit()) == WEIR_ESTATE && poller_ops() != NULL) {
-		wri_yield(); /* fini does it right now, or has just done it */
+	/* Fini does it right now, or has just done it; it may be us. */
+	while ((rv = wri_life_visit()) == WEIR_ESTATE && poller_ops() != NULL &&
+	       !wri_life_is_inside()) {
+		wri_yield();
 	}
 	if (rv == WEIR_OK) {
 		if (pfd_retire(pfd)) {

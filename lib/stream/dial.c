@@ -335,7 +335,7 @@ dial_start(struct dial *dl)
 	weir_err err = weir_aio_alloc(&dl->inner, dial_cb, dl);
 
 	if (err != WEIR_OK) {
-		dial_end(dl, err);
+		dial_end(dl, wri_stream_op_err(err));
 		return false;
 	}
 	weir_aio_set_tag(dl->inner, "stream dial");

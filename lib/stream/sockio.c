@@ -3,13 +3,21 @@
  *
  * Purpose    one step moves what can be moved now, and tells the gate what it
  *            knows about the next: a short read has drained the socket, so the
- *            receive after it need not ask the system again.
+ *            receive after it need not ask the system again.  An iov is never
+ *            empty here: stream.c ends those.
  * Ownership  borrows all; the gate guarantees that socket and stream live
  *            while a step runs.
  * Progress   never blocks; one system call a step, connect and accept aside.
  * Pairs      S1  close: ended (release), then shutdown(2) -> a step that sees
  *                the end of the connection: ended (acquire).  The system call
  *                orders the two; the flag tells our own end from the peer's.
+ *            S2  send: sending, then send(2), then broken, then not sending
+ *                (release) -> a receive that meets a plain end: not sending
+ *                (acquire), then broken.  The system tells of a reset once,
+ *                then of an end; the system call orders sending and that end.
+ *                Forbids "the send has taken the reset, and the receive calls
+ *                it an end".  A receive that finds a send under way looks
+ *                again, in its turn.
  * Bounds     SOCK_IOV_MAX pieces and SOCK_BYTES_MAX bytes per system call.
  * Proof      test/stream/test_io.c, test/stream/test_faults.c
  */
@@ -58,32 +66,99 @@ sock_iov_get(weir_aio *aio, union sock_iov *iov, size_t *len)
 	return n;
 }
 
+/*
+ * What an error of the system says of the connection.  AFTER: that it is over,
+ * not why.  BREAKS: why; the system says so once.
+ */
+enum sock_fate {
+	SOCK_GOES_ON,
+	SOCK_AFTER,
+	SOCK_BREAKS,
+};
+
+static enum sock_fate
+sock_fate_of(int eno)
+{
+	switch (eno) {
+	case 0: /* the end was read */
+	case EPIPE:
+	case ENOTCONN:
+		return SOCK_AFTER;
+	case ECONNABORTED:
+	case ECONNREFUSED:
+	case ECONNRESET:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENETDOWN:
+	case ENETRESET:
+	case ENETUNREACH:
+	case ENONET:
+	case ENOPROTOOPT:
+	case ETIMEDOUT:
+		return SOCK_BREAKS;
+	}
+	return SOCK_GOES_ON;
+}
+
 /* What a failed call means to the operation. */
 static weir_err
 sock_err(weir_stream *s, ssize_t r)
 {
+	uint32_t broken = WEIR_OK;
+	weir_err err;
+
 	if (r == -EAGAIN) {
 		return WEIR_EAGAIN;
 	}
 	if (wri_load(&s->ended, WRI_ACQ) & WRI_ENDED_ALL) { /* S1 */
 		return WEIR_ECLOSED;
 	}
-	return r == 0 ? WEIR_ECONNSHUT : wri_err_of((int)-r);
+	err = r == 0 ? WEIR_ECONNSHUT : wri_err_of((int)-r);
+	switch (sock_fate_of((int)-r)) {
+	case SOCK_GOES_ON:
+		break;
+	case SOCK_AFTER:
+		/* Relaxed: S2 for a receive; a send that does not know yet says
+		 * WEIR_ECLOSED, an error as well. */
+		broken = wri_load(&s->broken, WRI_RLX);
+		break;
+	case SOCK_BREAKS:
+		/* Relaxed: S2, by sending; the gate carries it to the next
+		 * operation of this direction. */
+		(void)wri_cas(&s->broken, &broken, (uint32_t)err, WRI_RLX);
+		break;
+	}
+	return broken == WEIR_OK ? err : (weir_err)broken;
 }
 
-/* Receive once, at least one byte wanted.  *asked: how much would have fit. */
+/*
+ * Receive once, at least one byte wanted.  *asked: how much would have fit, 0:
+ * a short read proves nothing.  A unix peer may have sent descriptors, which
+ * nobody here wants: a read ends behind them, and recvmsg tells.
+ */
 static ssize_t
-sock_recv_once(weir_aio *aio, int fd, size_t *asked)
+sock_recv_once(weir_stream *s, weir_aio *aio, int fd, size_t *asked)
 {
 	union sock_iov iov;
 	unsigned n = sock_iov_get(aio, &iov, asked);
+	struct msghdr msg = {.msg_iov = iov.sys, .msg_iovlen = n};
+	ssize_t r;
 
-	if (wri_likely(n == 1)) {
+	if (wri_likely(n == 1) && s->ops != &wri_stream_unix) {
 		return wri_sys_recv(fd, iov.sys[0].iov_base, *asked);
 	}
-	struct msghdr msg = {.msg_iov = iov.sys, .msg_iovlen = n};
+	r = wri_sys_recvmsg(fd, &msg);
+	if ((msg.msg_flags & MSG_CTRUNC) != 0) {
+		*asked = 0;
+	}
+	return r;
+}
 
-	return wri_sys_recvmsg(fd, &msg);
+/* May a send know better why the connection is at its end? */
+static bool
+sock_is_sending(weir_stream *s)
+{
+	return wri_load(&s->sending, WRI_ACQ) != 0; /* S2 */
 }
 
 static weir_err
@@ -93,10 +168,11 @@ step_recv(weir_aio *aio, int fd, void *arg, unsigned *flags)
 	ssize_t r;
 
 	*flags = 0;
-	if (weir_aio_iov_len(aio) == 0) {
-		return WEIR_OK;
+	r = sock_recv_once(arg, aio, fd, &asked);
+	if (r == 0 && sock_is_sending(arg)) {
+		*flags = WEIR_FD_MORE;
+		return WEIR_EAGAIN;
 	}
-	r = sock_recv_once(aio, fd, &asked);
 	if (r <= 0) {
 		return sock_err(arg, r);
 	}
@@ -145,21 +221,23 @@ sock_send_ended(weir_stream *s)
 static weir_err
 step_send(weir_aio *aio, int fd, void *arg, unsigned *flags)
 {
+	weir_stream *s = arg;
+	weir_err rv = WEIR_OK;
 	ssize_t r;
 
 	*flags = 0;
-	if (sock_send_ended(arg)) {
+	if (sock_send_ended(s)) {
 		return WEIR_ECLOSED;
 	}
-	if (weir_aio_iov_len(aio) == 0) {
-		return WEIR_OK;
-	}
+	wri_store(&s->sending, 1, WRI_RLX); /* S2: the call orders it */
 	r = sock_send_once(aio, fd);
 	if (r < 0) {
-		return sock_err(arg, r);
+		rv = sock_err(s, r);
+	} else {
+		weir_aio_advance(aio, (size_t)r);
 	}
-	weir_aio_advance(aio, (size_t)r);
-	return WEIR_OK;
+	wri_store(&s->sending, 0, WRI_REL); /* S2 */
+	return rv;
 }
 
 static weir_err

@@ -10,6 +10,8 @@
  *              open ──close──▶ ended ALL ──free──▶ weir_fd_close ──▶ release
  *                └─shutdown──▶ ended SEND
  *
+ *            Free closes first, whoever else holds the socket.
+ *
  *            The descriptor stays open from the making to free, so every call
  *            before free may use it, also when weir_fini came between.  In a
  *            forked child the connection is the parent's: nothing is shut down
@@ -39,6 +41,12 @@ stream_release(void *arg)
 }
 
 weir_err
+wri_stream_op_err(weir_err err)
+{
+	return err == WEIR_ESTATE ? WEIR_ESTOPPED : err;
+}
+
+weir_err
 wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 {
 	weir_stream *s = wri_alloc(sizeof(*s));
@@ -57,7 +65,7 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 	    });
 	if (err != WEIR_OK) {
 		wri_free(s, sizeof(*s));
-		return err;
+		return wri_stream_op_err(err);
 	}
 	*sp = s;
 	return WEIR_OK;
@@ -135,14 +143,35 @@ stream_ok(const weir_stream *s, const char *call)
 	return wri_stream_handle_ok(s, WRI_MAGIC_STREAM, call);
 }
 
+/* The result of an operation that asks for nothing, in no queue. */
+static weir_err
+stream_nothing(weir_stream *s, weir_dir dir)
+{
+	uint32_t ends = WRI_ENDED_ALL;
+
+	if (dir == WEIR_DIR_WRITE) {
+		ends |= WRI_ENDED_SEND;
+	}
+	/* Relaxed: nothing hangs on it; who has closed it sees that. */
+	return (wri_load(&s->ended, WRI_RLX) & ends) != 0 ? WEIR_ECLOSED
+							  : WEIR_OK;
+}
+
 static void
 stream_submit(weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op,
     const char *call)
 {
-	if (wri_likely(stream_ok(s, call))) {
-		weir_fd_submit(s->fd, dir, aio, op);
-	} else if (s == NULL && weir_aio_reset(aio) == WEIR_OK) {
+	/* The iov is known after the reset; the gate's own changes nothing. */
+	if ((s != NULL && !stream_ok(s, call)) ||
+	    weir_aio_reset(aio) != WEIR_OK) {
+		return;
+	}
+	if (wri_unlikely(s == NULL)) {
 		(void)weir_aio_finish(aio, WEIR_EINVAL);
+	} else if (wri_unlikely(weir_aio_iov_len(aio) == 0)) {
+		(void)weir_aio_finish(aio, stream_nothing(s, dir));
+	} else {
+		weir_fd_submit(s->fd, dir, aio, op);
 	}
 }
 
@@ -224,9 +253,9 @@ void
 weir_stream_free(weir_stream *s)
 {
 	if (!wri_life_forked() && stream_ok(s, __func__)) {
-		/* Release: S1; a step that fails from here on is our doing. */
-		(void)wri_or(&s->ended, WRI_ENDED_ALL, WRI_REL);
 		s->magic = WRI_MAGIC_GONE;
+		/* A forked child may hold the socket open after us. */
+		stream_close(s);
 		weir_fd_close(s->fd);
 	}
 }

@@ -123,12 +123,24 @@ struct weir_stream {
 	weir_sockaddr peer;
 
 	/* Any thread. */
-	wri_a32 ended; /* WRI_ENDED_ bits */
+	wri_a32 ended;  /* WRI_ENDED_ bits */
+	wri_a32 broken; /* the first weir_err that the connection broke with;
+			   WEIR_OK: it did not */
+
+	/* Written by the send step alone: it is in its system call, or has not
+	 * yet told broken what that said. */
+	wri_a32 sending;
 };
 
 /*
+ * The code of an operation that was refused what it needs: WEIR_ESTATE is
+ * WEIR_ESTOPPED there, because the library ends under it.
+ */
+weir_err wri_stream_op_err(weir_err err);
+/*
  * Make a stream of a socket.  On success the socket is the stream's, else it
- * stays the caller's.  Fails as weir_fd_open, and with WEIR_ENOMEM.
+ * stays the caller's.  Fails as weir_fd_open for an operation, and with
+ * WEIR_ENOMEM.
  */
 WEIR_NODISCARD weir_err wri_stream_open(
     weir_stream **sp, const struct wri_stream_ops *ops, int fd);

@@ -1,7 +1,9 @@
 /*
  * test_fini - weir_fini with streams, listeners and operations still there.
  */
+#include "base/life.h"
 #include "stream/net.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 
@@ -133,6 +135,40 @@ START_TEST(fini_ends_a_pending_dial)
 }
 END_TEST
 
+/*
+ * Weir_fini has begun, and has not come to the handle yet: what a dial or
+ * accept needs is refused.
+ */
+START_TEST(a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped)
+{
+	enum net_kind kind = (enum net_kind)_i;
+	char url[NET_URL_MAX];
+	weir_stream_listener *l = net_listener(kind, url);
+	weir_stream_dialer *d = net_dialer(url);
+	weir_stream *s, *c;
+	struct op dial, acc;
+
+	op_init(&dial);
+	op_init(&acc);
+	ck_assert_int_eq(op_dial(&dial, d, &c), WEIR_OK);
+	wri_life_set(WRI_LIFE_ENDS);
+	ck_assert_int_eq(op_accept(&acc, l, &s), WEIR_ESTOPPED);
+	ck_assert_ptr_null(s);
+	ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_ESTOPPED);
+	ck_assert_ptr_null(s);
+	/* A dial that has to wait: it wants a handle of its own. */
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
+	ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_ESTOPPED);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 0, 0);
+	wri_life_set(WRI_LIFE_UP);
+	weir_stream_free(c);
+	weir_stream_listener_free(l);
+	weir_stream_dialer_free(d);
+	op_fini(&dial);
+	op_fini(&acc);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -146,6 +182,9 @@ main(void)
 	tcase_add_loop_test(
 	    tc, objects_of_an_earlier_life_are_ended_in_the_next, 0, NET_KINDS);
 	tcase_add_test(tc, fini_ends_a_pending_dial);
+	tcase_add_loop_test(tc,
+	    a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped, 0,
+	    NET_KINDS);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

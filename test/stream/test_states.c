@@ -269,6 +269,53 @@ START_TEST(a_failed_alloc_leaves_the_pointer_alone)
 }
 END_TEST
 
+/* All four calls with an empty iov, on a. */
+static void
+expect_empty(weir_err recv, weir_err send)
+{
+	void (*const calls[])(weir_stream *, weir_aio *) = {weir_stream_recv,
+	    weir_stream_recv_exactly, weir_stream_send, weir_stream_send_all};
+	weir_iov holes[2] = {{NULL, 0}, {NULL, 0}};
+	struct op op;
+
+	op_init(&op);
+	for (unsigned i = 0; i < 8; i++) {
+		ck_assert_int_eq(
+		    weir_aio_set_iov(op.aio, i < 4 ? 0 : 2, holes), WEIR_OK);
+		calls[i % 4](a, op.aio);
+		ck_assert_int_eq(op_wait(&op), i % 4 < 2 ? recv : send);
+		ck_assert_uint_eq(op.count, 0);
+	}
+	op_fini(&op);
+}
+
+START_TEST(an_empty_iov_does_not_wait_for_readiness_or_behind_others)
+{
+	char buf[8];
+
+	net_pair((enum net_kind)_i, &a, &b);
+	/* Nothing is there, and weir knows it. */
+	ck_assert_int_eq(weir_aio_set_timeout(rx.aio, 0), WEIR_OK);
+	ck_assert_int_eq(op_recv(&rx, a, buf, sizeof(buf)), WEIR_ETIMEDOUT);
+	ck_assert_int_eq(weir_aio_set_timeout(rx.aio, WEIR_INFINITE), WEIR_OK);
+	expect_empty(WEIR_OK, WEIR_OK);
+	pend_both();
+	expect_empty(WEIR_OK, WEIR_OK);
+	ck_assert(op_pending(&tx));
+	ck_assert(op_pending(&rx));
+}
+END_TEST
+
+START_TEST(an_empty_iov_does_not_hide_what_was_ended_here)
+{
+	net_pair((enum net_kind)_i, &a, &b);
+	ck_assert_int_eq(weir_stream_shutdown(a), WEIR_OK);
+	expect_empty(WEIR_OK, WEIR_ECLOSED);
+	weir_stream_close(a);
+	expect_empty(WEIR_ECLOSED, WEIR_ECLOSED);
+}
+END_TEST
+
 static unsigned misuses;
 
 static void
@@ -400,6 +447,8 @@ main(void)
 	add(tc, cancel_timeout_and_stop_take_out_one_operation_only);
 	add(tc, a_stream_may_be_freed_in_the_callback_of_its_operation);
 	add(tc, a_stream_may_be_closed_in_the_callback_of_its_operation);
+	add(tc, an_empty_iov_does_not_wait_for_readiness_or_behind_others);
+	add(tc, an_empty_iov_does_not_hide_what_was_ended_here);
 	add(tc, a_handle_of_another_kind_is_misuse_and_refused);
 	add(tc, a_forked_child_is_refused_and_does_no_harm);
 	tcase_add_test(
