@@ -221,23 +221,26 @@ pool_rouse(struct wri_pool *pool)
 	}
 }
 
-/* Has every thread ended?  Sleeps until then, or until the time. */
+/*
+ * Has every thread ended?  Sleeps until then, or until the time.  Looks at all:
+ * what those did who have ended is known to us afterwards.
+ */
 static bool
 pool_ended(struct wri_pool *pool, weir_time until)
 {
 	unsigned n = wri_load(&pool->nrunners, WRI_RLX); /* no growth now */
+	bool all = true;
 
 	for (unsigned i = 0; i < n; i++) {
 		struct wri_runner *r = pool_runner(pool, i);
+		bool in_time = true;
 
-		while (wri_load(&r->ended, WRI_ACQ) == 0) { /* T4 */
-			if (!wri_futex_wait(&r->ended, 0, until) &&
-			    wri_load(&r->ended, WRI_ACQ) == 0) {
-				return false;
-			}
+		while (wri_load(&r->ended, WRI_ACQ) == 0 && in_time) { /* T4 */
+			in_time = wri_futex_wait(&r->ended, 0, until);
 		}
+		all = wri_load(&r->ended, WRI_ACQ) != 0 && all; /* T4 */
 	}
-	return true;
+	return all;
 }
 
 /* Does a callback run, or wait? */

@@ -33,7 +33,7 @@
 #define POOL_ABANDONED 2u
 /* For threads that are not in a callback to see that they are abandoned [ns].
  */
-#define ABANDON_NS 10000000
+#define ABANDON_NS 50000000
 
 /* pool->stopped, the stopper's last word */
 #define POOL_ENDED 1u /* all threads have ended */
