@@ -359,6 +359,7 @@ WEIR_API void weir_aio_skip_callback(weir_aio *aio, bool *skipped);
  *              handle is freed or this is changed; NULL: the default pool.
  *
  * Errors      WEIR_EMISUSE  while an operation is pending (misuse)
+ *             WEIR_ESTATE   the pool ended with an earlier weir_fini
  * Since       0.1
  */
 WEIR_API weir_err weir_aio_set_executor(weir_aio *aio, weir_exec *exec);

@@ -9,8 +9,8 @@
  *            note in the word (READY, CANCEL, MORE, CLOSED) that the owner
  *            cannot miss, because he leaves by compare-and-swap.  The waiting
  *            operation itself is the word's pointer; those behind it are in a
- *            list under a leaf lock, which is held over no system call, start
- *            or finish.
+ *            list under a lock that the hook takes too, and under which they
+ *            are started; it is held over no step and no finish.
  * The word   aio (64-aligned) | flags
  *              0                   nobody waits
  *              aio                 waits for readiness

@@ -12,7 +12,7 @@
  *            Q2  push: head exchange (seq_cst), then the pusher's look at who
  *                sleeps <-> a sleeper's announcement (seq_cst), then
  *                wri_mpsc_empty: head (seq_cst).  Forbids "pushed, and nobody
- *                awake".  taskq.c has the other half.
+ *                awake".  taskq/wake.c has the other half.
  *            Q3  baton: exchange (acquire) <-> store (release) carries tail
  *                from consumer to consumer.
  * Bounds     none of its own; a node is in at most one queue.

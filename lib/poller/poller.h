@@ -3,12 +3,13 @@
  *
  * Purpose    each poll slot is one set of descriptors; a descriptor is
  *            registered once with one slot, both directions, edge-triggered.
- * taskq's threads own the slots in turn and call wait and feed (taskq.h, struct
- * wri_role_ops). Ownership  table elements are type-stable: their memory lives
- * until fini (or the last free after it), so that an event for a descriptor
- * closed meanwhile can be looked at and dropped.  The room above embeds struct
- * wri_pfd first in its own element and keeps its state there. Bounds
- * WEIR_FD_MAX elements; EVENTS_MAX events a wait.
+ *            Pool threads own the slots in turn and call wait and feed
+ *            (taskq.h, wri_role_ops).
+ * Ownership  table elements are type-stable: their memory lives until fini (or
+ *            the last free after it), so that an event for a descriptor closed
+ *            meanwhile can be looked at and dropped.  The room above embeds
+ *            wri_pfd first in its own element and keeps its state there.
+ * Bounds     WEIR_FD_MAX elements; EVENTS_MAX events a wait.
  */
 #ifndef POLLER_POLLER_H
 #define POLLER_POLLER_H

@@ -6,10 +6,10 @@
  *            promise to look at this deadline by then; disarming does nothing.
  *            docs/design/timer.md is the why.
  * Ownership  a deadline lives inside its operation's handle.  Once armed the
- *            room may touch it until wri_deadline_idle says otherwise, or until
+ *            room may touch it until wri_deadline_held says otherwise, or until
  *            it calls gone.
- * Bounds     one place in the heap for each deadline, inside it: arming never
- *            needs memory.
+ * Bounds     one place in the heap for each deadline, taken when it is made:
+ *            arming never needs memory.
  */
 #ifndef TIMER_TIMER_H
 #define TIMER_TIMER_H

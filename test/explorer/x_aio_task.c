@@ -3,8 +3,9 @@
  *
  * Purpose    a run serves every post that came before it; wait returns when
  *            what was posted has run; the task may be freed in its own
- * function. Rules      posts are numbered; the function notes the highest
- * number that it can see, and a poster that has waited wants to find its own.
+ *            function.
+ * Rules      posts are numbered; the function notes the highest number that it
+ *            can see, and a poster that has waited wants to find its own.
  */
 #include "x_aio_rig.h"
 
