@@ -4,10 +4,10 @@
  * Purpose    post a function, wait for it; everything that handles promise
  *            about callbacks holds for tasks, because each is one.
  * Ownership  the program's; its function may free it.
- * States     IDLE -> CLAIMED -> QUEUED -> RUNNING -> IDLE.  A post while RUNNING
- *            makes it AGAIN, and the end of the run queues it once more, or runs
- *            it once more when weir_fini has stopped the handle meanwhile: what
- *            was accepted runs.
+ * States     IDLE -> CLAIMED -> QUEUED -> RUNNING -> IDLE.  A post that meets
+ *            RUNNING makes it AGAIN: the end of the run queues it once more, or
+ *            runs it when weir_fini has stopped the handle meanwhile.  What was
+ *            accepted runs.
  * Pairs      K1  post: state (seq_cst) -> run: state (seq_cst) carries what the
  *                poster wrote, also when its post was merged into another.
  * Bounds     the pool's queue_max.
