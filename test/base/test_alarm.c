@@ -10,6 +10,9 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static wri_alarm alarm_;
 
@@ -175,6 +178,37 @@ START_TEST(the_sleeper_has_no_timer_slack)
 }
 END_TEST
 
+/* As a sandbox does: what is open stays usable. */
+static bool
+works_without_descriptors(void)
+{
+	const struct rlimit none = {0, 0};
+	weir_time until = wri_now() + SHORT;
+
+	if (setrlimit(RLIMIT_NOFILE, &none) != 0) {
+		return false;
+	}
+	while (wri_now() < until) {
+		(void)wri_alarm_wait(&alarm_, until);
+	}
+	wri_alarm_wake(&alarm_);
+	return wri_alarm_wait(&alarm_, WEIR_NEVER) == WRI_ALARM_WAKE;
+}
+
+START_TEST(a_limit_of_no_descriptors_does_not_stop_it)
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		_exit(works_without_descriptors() ? 0 : 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
 START_TEST(init_without_descriptors_leaves_nothing_behind)
 {
 	wri_alarm a;
@@ -214,6 +248,7 @@ main(void)
 	tcase_add_test(tc, all_that_happened_is_told_together);
 	tcase_add_test(tc, an_interrupted_sleep_says_so_by_zero);
 	tcase_add_test(tc, the_sleeper_has_no_timer_slack);
+	tcase_add_test(tc, a_limit_of_no_descriptors_does_not_stop_it);
 	tcase_add_test(tc, init_without_descriptors_leaves_nothing_behind);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

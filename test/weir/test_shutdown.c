@@ -409,6 +409,60 @@ END_TEST
 
 /* --- Other objects ----------------------------------------------------- */
 
+struct twice {
+	struct latch in, go;
+	_Atomic unsigned runs;
+};
+
+static void
+run_and_wait(void *arg)
+{
+	struct twice *t = arg;
+
+	t->runs++;
+	latch_hit(&t->in);
+	(void)latch_wait(&t->go, 1);
+}
+
+static void *
+fini_main(void *arg)
+{
+	*(weir_err *)arg = weir_fini();
+	return NULL;
+}
+
+START_TEST(a_post_that_was_accepted_runs)
+{
+	struct twice t = {.runs = 0};
+	pthread_t thread;
+	weir_task *task;
+	weir_aio *probe;
+	weir_err rv;
+
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	latch_init(&t.in);
+	latch_init(&t.go);
+	ck_assert_int_eq(
+	    weir_task_alloc(&task, run_and_wait, &t, NULL), WEIR_OK);
+	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
+	ck_assert(latch_wait(&t.in, 1));
+	/* It runs: once more. */
+	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
+	ck_assert_int_eq(pthread_create(&thread, NULL, fini_main, &rv), 0);
+	while (weir_aio_alloc(&probe, NULL, NULL) == WEIR_OK) {
+		weir_aio_free(probe); /* until the end has begun */
+	}
+	latch_hit(&t.go);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(rv, WEIR_OK);
+	ck_assert_uint_eq(t.runs, 2);
+	weir_task_free(task);
+	latch_fini(&t.in);
+	latch_fini(&t.go);
+}
+END_TEST
+
 START_TEST(a_task_that_outlives_it_cannot_be_posted)
 {
 	struct latch ran;
@@ -775,6 +829,7 @@ main(int argc, char **argv)
 	    tc, a_callback_that_blocks_is_waited_for_within_the_limit);
 	tcase_add_loop_test(
 	    tc, a_callback_that_never_returns_is_named_and_abandoned, 0, 2);
+	tcase_add_test(tc, a_post_that_was_accepted_runs);
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
 	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
 	tcase_add_test(tc, it_may_come_while_threads_make_use_and_free_handles);
