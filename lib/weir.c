@@ -165,7 +165,7 @@ rooms_down(void)
 	weir_err rv = WEIR_OK;
 
 	wri_life_set(WRI_LIFE_ENDS);
-	/* A handle made from here on is born stopped. */
+	/* From here on none is made. */
 	wri_registry_stop();
 	if (!wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
@@ -237,15 +237,14 @@ weir_get_stats(weir_stats *stats)
 	struct wri_taskq_stats tasks;
 	struct wri_timer_stats timers;
 	struct wri_poller_stats polls;
-	weir_err rv;
+	weir_err rv = wri_life_enter();
 
-	if (stats == NULL || stats->size != sizeof(*stats)) {
-		rv = wri_life_check();
-		return rv != WEIR_OK ? rv : WEIR_EINVAL;
-	}
-	rv = wri_life_enter();
 	if (rv != WEIR_OK) {
 		return rv;
+	}
+	if (stats == NULL || stats->size != sizeof(*stats)) {
+		wri_life_leave();
+		return WEIR_EINVAL;
 	}
 	wri_registry_stats(&aios);
 	wri_taskq_stats(&tasks);

@@ -178,8 +178,12 @@ static weir_err
 start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
     uint64_t grain)
 {
-	uint64_t w = wri_load(&aio->word, WRI_ACQ);
+	uint64_t w;
 
+	if (provider == NULL || provider->size != sizeof(*provider)) {
+		return WEIR_EINVAL;
+	}
+	w = wri_load(&aio->word, WRI_ACQ);
 	if (op_of(w) != OP_STARTING) {
 		return nothing_to_start(aio, w);
 	}
@@ -192,7 +196,7 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	/* Row 5: all of it before ACTIVE, which is the last touch. */
 	aio->arg = arg;
 	wri_store(&aio->provider, (void *)(uintptr_t)provider, WRI_REL);
-	(void)wri_deadline_arm(&aio->deadline, wri_aio_deadline(aio), grain);
+	wri_deadline_arm(&aio->deadline, wri_aio_deadline(aio), grain);
 	drop_once_only(aio, false);
 	while (
 	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ACTIVE), WRI_ACQ_REL)) {
@@ -208,10 +212,6 @@ weir_aio_start(weir_aio *aio, const weir_provider *provider, void *arg)
 {
 	weir_err rv = wri_aio_enter(aio, __func__);
 
-	if (rv == WEIR_OK &&
-	    (provider == NULL || provider->size != sizeof(*provider))) {
-		rv = WEIR_EINVAL;
-	}
 	return rv != WEIR_OK ? rv
 			     : start(aio, provider, arg, -1, wri_aio_grain);
 }
@@ -222,9 +222,7 @@ weir_aio_start_at(weir_aio *aio, const weir_provider *provider, void *arg,
 {
 	weir_err rv = wri_aio_enter(aio, __func__);
 
-	if (rv == WEIR_OK &&
-	    (provider == NULL || provider->size != sizeof(*provider) ||
-		at < 0 || slack < 0)) {
+	if (rv == WEIR_OK && (at < 0 || slack < 0)) {
 		rv = WEIR_EINVAL;
 	}
 	return rv != WEIR_OK ? rv

@@ -53,7 +53,6 @@ enum why {
 #define W_CODE (UINT64_C(1023) << W_CODE_SHIFT)
 #define W_ORPHAN (UINT64_C(1) << 27) /* the library has ended */
 #define W_GEN_SHIFT 28               /* +1 for each operation */
-#define W_GEN (UINT64_MAX << W_GEN_SHIFT)
 
 #define W_CODE_MAX 1023
 
@@ -141,7 +140,6 @@ struct weir_aio {
 	void *cb_arg;
 	const weir_iov *iov; /* copied below, or borrowed */
 	uint16_t niov;
-	bool fd_started;
 	bool expire_set;
 	uint32_t life; /* of the library */
 	void *output[WEIR_AIO_SLOTS];

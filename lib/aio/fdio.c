@@ -120,6 +120,13 @@ side_yield(struct side *s)
 	       wri_cas(&s->word, &w, w & ~S_OWNED, WRI_ACQ_REL);
 }
 
+/* Asked by the owner: nobody else ends it, or starts it, meanwhile. */
+static bool
+is_started(weir_aio *aio)
+{
+	return op_of(wri_load(&aio->word, WRI_RLX)) != OP_STARTING;
+}
+
 /*
  * We own the side: see to the first.  False: it waits, and the side is no
  * longer ours.  *tries: how often a step was made.
@@ -143,12 +150,11 @@ side_step(struct side *s, weir_aio *aio, unsigned *tries)
 		if (rv != WEIR_EAGAIN) {
 			side_finish(s, aio, rv, false);
 		}
-	} else if (!aio->fd_started) {
+	} else if (!is_started(aio)) {
 		if (weir_aio_start(aio, &fd_provider, s) != WEIR_OK) {
 			side_finish(s, aio, WEIR_OK, true);
 			return true;
 		}
-		aio->fd_started = true;
 	} else if (ready) {
 		*tries = 0;
 		return !side_yield(s);
@@ -287,7 +293,6 @@ submit_behind(struct side *s, weir_aio *aio)
 	/* Started under the lock that the hook takes: that finds it listed. */
 	wri_mtx_lock(&s->lock);
 	if (weir_aio_start(aio, &fd_provider, s) == WEIR_OK) {
-		aio->fd_started = true;
 		rv = enqueue_locked(s, aio, &ours);
 	}
 	first_refused = rv == WEIR_EAGAIN && s->nfull == 1;
@@ -321,7 +326,6 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	}
 	s = &fd->side[dir];
 	aio->fdop = op;
-	aio->fd_started = false;
 	/* One that polls is tried in any case: what it asks for may be there,
 	 * and the event still on its way to us. */
 	mine = S_OWNED | (uintptr_t)aio | (wri_aio_polls(aio) ? S_READY : 0);

@@ -100,11 +100,7 @@ wri_alarm_wait(wri_alarm *a, weir_time until)
 void
 wri_alarm_wake(wri_alarm *a)
 {
-	const uint64_t one = 1;
-	ssize_t n = wri_sys_write(a->event_fd, &one, sizeof(one));
-
-	/* EAGAIN: the counter is full, so the sleeper is awake anyway. */
-	WRI_ASSERT(n == (ssize_t)sizeof(one) || n == -EAGAIN);
+	wri_sys_notify(a->event_fd);
 }
 
 void

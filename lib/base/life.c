@@ -6,8 +6,9 @@
  *            it, and a thread may look at any time.
  * Progress   enter and leave never wait; set waits for those inside, who do
  *            not block.
- * Pairs      L1, L2 (life.h).
- * Proof      test/weir/test_ending.c, test/weir/test_fork.c
+ * Pairs      L1, L2, L3 (life.h).
+ * Proof      test/explorer/x_life.c, test/weir/test_ending.c,
+ * test/weir/test_fork.c
  */
 #include "base/life.h"
 
@@ -83,6 +84,7 @@ wri_life_leave(void)
 	wri_life_deeper(-1);
 	life_left();
 }
+
 void
 wri_life_set(enum wri_life_state state)
 {

@@ -11,6 +11,7 @@
  */
 #include "base/sys.h"
 #include "base/fault.h"
+#include "base/panic.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,6 +121,15 @@ wri_sys_close(int fd)
 	r = SYS_ONCE(CLOSE, r);
 	/* Linux has closed it by then; again might close somebody else's. */
 	return r == -EINTR ? 0 : (int)r;
+}
+
+void
+wri_sys_notify(int event_fd)
+{
+	const uint64_t one = 1;
+	ssize_t n = wri_sys_write(event_fd, &one, sizeof(one));
+
+	WRI_ASSERT(n == (ssize_t)sizeof(one) || n == -EAGAIN);
 }
 
 unsigned

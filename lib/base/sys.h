@@ -36,6 +36,8 @@ enum wri_sys_call {
 int wri_sys_connect(int fd, const struct sockaddr *sa, socklen_t len);
 /* The descriptor is gone, whatever the result. */
 int wri_sys_close(int fd);
+/* Make an eventfd readable; any thread.  A full one is readable. */
+void wri_sys_notify(int event_fd);
 /* Processors that this thread may run on [>= 1]; cannot fail. */
 unsigned wri_sys_cpus(void);
 

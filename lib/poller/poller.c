@@ -25,7 +25,6 @@
 
 #include <weir/weir.h>
 
-#include <errno.h>
 #include <string.h>
 
 const char *const wri_poller_names[WRI_POLLER_BACKENDS] = {"epoll", "poll"};
@@ -171,10 +170,8 @@ slot_wait(void *slot, bool block)
 	struct wri_poll_set *set = slot;
 	unsigned n = poller_ops()->wait(set, block);
 
-	/* Relaxed: counters with one writer at a time, the owner. */
-	wri_store(&set->waits, wri_load(&set->waits, WRI_RLX) + 1, WRI_RLX);
-	wri_store(&set->events_seen, wri_load(&set->events_seen, WRI_RLX) + n,
-	    WRI_RLX);
+	wri_bump(&set->waits, 1);
+	wri_bump(&set->events_seen, n);
 	set->nevents = n;
 	return n;
 }
@@ -198,12 +195,7 @@ slot_feed(void *slot)
 void
 wri_slot_wake(void *slot)
 {
-	const struct wri_poll_set *set = slot;
-	const uint64_t one = 1;
-	ssize_t n = wri_sys_write(set->wake_fd, &one, sizeof(one));
-
-	/* EAGAIN: the counter is full, so the owner will wake anyway. */
-	WRI_ASSERT(n == (ssize_t)sizeof(one) || n == -EAGAIN);
+	wri_sys_notify(((struct wri_poll_set *)slot)->wake_fd);
 }
 
 static const struct wri_role_ops poller_role_ops = {

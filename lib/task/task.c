@@ -98,7 +98,7 @@ weir_task_alloc(
 		rv = weir_aio_set_executor(t->aio, exec);
 	}
 	if (rv != WEIR_OK) {
-		wri_free(t, sizeof(*t));
+		destroy(t); /* the handle is NULL, or bound to nothing */
 		return rv;
 	}
 	*taskp = t;

@@ -41,7 +41,7 @@ expire(struct wri_deadline *d, uint64_t word)
 		x_sleep_until(x_time() + 1);
 	}
 	now = word_of(aio_of(d));
-	if ((now & W_GEN) != (word & W_GEN)) {
+	if (now >> W_GEN_SHIFT != word >> W_GEN_SHIFT) {
 		X_REACH("stale-expire");
 	}
 	return wri_aio_deadline_ops.expire(d, word);
@@ -120,7 +120,7 @@ rig_fini(weir_time until)
 	if (!wri_registry_wait(until)) {
 		rv = WEIR_ETIMEDOUT;
 	}
-	(void)wri_registry_orphan();
+	wri_registry_orphan();
 	rooms_down();
 	return rv;
 }

@@ -100,6 +100,10 @@ weir_add_taskq_plant(abandoned_polls x_pool_stop abandon runner.c
 weir_add_taskq_plant(abandoned_serves x_pool_stop abandon runner.c
   [[s/== POOL_ABANDONED/== 99/]])
 
+weir_add_taskq_plant(notify_uncounted x_pool_stop late_two_lives wake.c
+  [[s/\twri_add\(&pool->visitors, 1, WRI_SC\);[^\n]*\n//; s/\twri_sub\(&pool->visitors, 1, WRI_SC\);[^\n]*\n//]])
+weir_add_taskq_plant(stop_before_place x_pool_stop stop_wait pool.c
+  [[s/\twri_sub\(&pool->tokens, 1, WRI_SC\); \/\* T1 \*\/\n(\tif \(others)/\1/; s/\t\twri_add\(&pool->tokens, 1, WRI_SC\);\n(\t\twri_mtx_unlock)/\1/; s/\tpool->nwaiting\+\+;\n/&\twri_sub(\&pool->tokens, 1, WRI_SC);\n/]])
 weir_add_taskq_plant(visitors_forgotten x_pool_stop late_post pool.c
   [[s/visits = !pool/visits = false \&\& !pool/]])
 

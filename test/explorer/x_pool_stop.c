@@ -140,6 +140,108 @@ late_post(void)
 	x_join(id);
 }
 
+static void
+await_parked(struct wri_pool *pool)
+{
+	while (x_rand(4) != 0 && pool->nparked.v == 0) {
+		wri_yield();
+	}
+}
+
+/* The same over the end of the default pool and into the next life. */
+static void
+late_two_lives(void)
+{
+	const struct wri_pool_config config = {.name = "default",
+	    .tokens = 1,
+	    .threads_max = 1,
+	    .is_default = true};
+	struct wri_pool *pool;
+	int id;
+
+	rig = (struct rig){0};
+	X_ASSERT(wri_alarm_init(&rig.alarm) == WEIR_OK);
+	wri_taskq_init(&rig.alarm);
+	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
+	await_parked(pool);
+	id = x_spawn("late", notify, pool);
+	while (pool->searching.v == 0 && x_rand(8) != 0) {
+		wri_yield();
+	}
+	X_ASSERT(wri_pool_fini(pool, WEIR_NEVER) == WEIR_OK);
+	wri_taskq_fini();
+
+	wri_taskq_init(&rig.alarm);
+	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
+	wri_pool_set_default(pool);
+	await_parked(pool);
+	rig_post(rig_task(NULL));
+	rig_await(1); /* nobody else will wake anybody */
+	x_join(id);
+	X_ASSERT(wri_pool_fini(pool, WEIR_NEVER) == WEIR_OK);
+	wri_pool_set_default(NULL);
+	wri_alarm_fini(&rig.alarm);
+	wri_taskq_fini();
+}
+
+/* ---- a wait against the stop --------------------------------------------- */
+
+static struct rig_task *first_waited, *second_waited;
+static x_latch first_ran, second_ran, may_stop;
+
+static void
+run_first(struct rig_task *t)
+{
+	(void)t;
+	x_open(&first_ran);
+}
+
+static void
+run_second(struct rig_task *t)
+{
+	(void)t;
+	x_open(&second_ran);
+}
+
+/* Give the place back until the latch opens; what opens it is queued. */
+static void
+wait_for(x_latch *ran)
+{
+	struct wri_runner *r = wri_runner_self();
+
+	rig.running--;
+	if (wri_runner_wait_begin(r) == WEIR_OK) {
+		x_await(ran, 1);
+		wri_runner_wait_end(r);
+		X_REACH("waited");
+	}
+	rig.running++;
+}
+
+static void
+wait_twice(struct rig_task *t)
+{
+	(void)t;
+	rig_post(first_waited);
+	wait_for(&first_ran);
+	x_open(&may_stop);
+	rig_post(second_waited);
+	wait_for(&second_ran);
+}
+
+static void
+stop_wait(void)
+{
+	first_ran = second_ran = may_stop = (x_latch){0, 0};
+	(void)rig_up(
+	    (struct rig_config){.tokens = 1, .threads_max = 2 + x_rand(2)});
+	first_waited = rig_task(run_first);
+	second_waited = rig_task(run_second);
+	rig_post(rig_task(wait_twice));
+	x_await(&may_stop, 1);
+	rig_down();
+}
+
 /* ---- a callback that does not return ------------------------------------ */
 
 /* What the abandoned thread leaves behind is freed by nobody else. */
@@ -282,6 +384,10 @@ const struct x_test x_tests[] = {
     {"late", late, "T7, somebody comes late", X_NOJUMP, 0, NULL, NULL},
     {"late_post", late_post, "T7, freed while somebody posts", X_NOJUMP, 0,
 	NULL, NULL},
+    {"late_two_lives", late_two_lives, "T1 T7, a late look in the next life",
+	X_NOJUMP, 0, NULL, NULL},
+    {"stop_wait", stop_wait, "Q1, the stop against a wait", X_NOTIME, 0,
+	"waited", NULL},
     {"others", others, "T7 T8, freed while the library ends", X_NOJUMP, 0, NULL,
 	NULL},
     {"others_hang", others_hang, "T7 T8, the same, its callback hangs",

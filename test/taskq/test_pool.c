@@ -596,6 +596,73 @@ START_TEST(the_thread_that_polled_may_block_and_others_get_their_events)
 }
 END_TEST
 
+/* --- The default pool blocked ------------------------------------------ */
+
+START_TEST(a_blocked_default_pool_holds_up_no_other_pools_streams)
+{
+	enum { MANY = 100 };
+	static struct consumer c[MANY];
+	static char bytes[MANY];
+	const weir_params p = {.size = sizeof(p), .num_task_threads = 2};
+	struct consumer blocked[2];
+	struct wire w;
+	weir_stream_listener *l;
+	weir_pool *pool;
+
+	rt_down();
+	rt_up(&p);
+	pool = make("other", 1, 0);
+	l = socks_listen("tcp://127.0.0.1:0");
+	wire_open(&w, l, NULL);
+	for (int i = 0; i < MANY; i++) {
+		weir_iov iov = {&bytes[i], 1};
+
+		consumer_init(&c[i], NULL, NULL);
+		place(&c[i], pool);
+		ck_assert_int_eq(weir_aio_set_iov(c[i].aio, 1, &iov), WEIR_OK);
+		weir_stream_recv(w.stream, c[i].aio);
+	}
+	for (int i = 0; i < 2; i++) {
+		consumer_init(&blocked[i], then_block, NULL);
+		weir_sleep_aio(0, blocked[i].aio);
+	}
+	ck_assert(latch_wait(&in, 2));
+	ck_assert_int_eq(send(w.peer, bytes, MANY, 0), MANY);
+	for (int i = 0; i < MANY; i++) {
+		consumer_expect(&c[i], 1, WEIR_OK);
+		consumer_fini(&c[i]);
+	}
+	latch_hit(&go);
+	for (int i = 0; i < 2; i++) {
+		consumer_fini(&blocked[i]);
+	}
+	wire_close(&w);
+	weir_stream_listener_free(l);
+	ck_assert_int_eq(weir_pool_free(pool), WEIR_OK);
+}
+END_TEST
+
+START_TEST(a_pool_that_weir_fini_ended_takes_no_more)
+{
+	weir_pool *pool = make("old", 1, 0);
+	weir_strand *strand;
+	weir_task *task;
+	weir_aio *aio;
+
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	ck_assert_int_eq(weir_strand_alloc(&strand, pool), WEIR_ESTATE);
+	ck_assert_int_eq(
+	    weir_task_alloc(&task, latch_hit_cb, &in, weir_pool_exec(pool)),
+	    WEIR_ESTATE);
+	ck_assert_int_eq(weir_aio_alloc(&aio, NULL, NULL), WEIR_OK);
+	ck_assert_int_eq(
+	    weir_aio_set_executor(aio, weir_pool_exec(pool)), WEIR_ESTATE);
+	weir_aio_free(aio);
+	ck_assert_int_eq(weir_pool_free(pool), WEIR_OK);
+}
+END_TEST
+
 /* --- Failures ---------------------------------------------------------- */
 
 START_TEST(a_pool_without_memory_or_threads_leaves_nothing)
@@ -661,6 +728,9 @@ main(void)
 	    tc, what_a_callback_queued_before_it_blocks_is_served_by_others);
 	tcase_add_loop_test(tc,
 	    the_thread_that_polled_may_block_and_others_get_their_events, 1, 4);
+	tcase_add_test(
+	    tc, a_blocked_default_pool_holds_up_no_other_pools_streams);
+	tcase_add_test(tc, a_pool_that_weir_fini_ended_takes_no_more);
 	tcase_add_test(tc, a_pool_without_memory_or_threads_leaves_nothing);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -397,10 +397,80 @@ START_TEST(child_abandons_completions)
 }
 END_TEST
 
-/* _i: alone, or with others behind it. */
+static struct latch place_taken, give_place;
+
+static void
+then_hold_place(struct consumer *c)
+{
+	(void)c;
+	latch_hit(&place_taken);
+	(void)latch_wait(&give_place, 1);
+}
+
+/* A child: one that hangs and one behind it in the same turn of a strand. */
+static void
+abandon_a_strand(const weir_params *p)
+{
+	struct consumer first, c, behind;
+	weir_strand *strand;
+
+	ck_assert_int_eq(weir_init(p), WEIR_OK);
+	ck_assert_int_eq(weir_strand_alloc(&strand, NULL), WEIR_OK);
+	consumer_init(&first, then_hold_place, NULL);
+	consumer_init(&c, then_block, NULL);
+	consumer_init(&behind, NULL, NULL);
+	ck_assert_int_eq(
+	    weir_aio_set_executor(c.aio, weir_strand_exec(strand)), WEIR_OK);
+	ck_assert_int_eq(
+	    weir_aio_set_executor(behind.aio, weir_strand_exec(strand)),
+	    WEIR_OK);
+	toy_submit_now(first.aio, WEIR_OK, 0);
+	ck_assert(latch_wait(&place_taken, 1));
+	toy_submit_now(c.aio, WEIR_OK, 0);
+	toy_submit_now(behind.aio, WEIR_OK, 0);
+	latch_hit(&give_place);
+	ck_assert(latch_wait(&entered, 1));
+	ck_assert_int_eq(weir_fini(), WEIR_ETIMEDOUT);
+	ck_assert_int_eq(weir_aio_stop(behind.aio), WEIR_ESTATE);
+	weir_aio_free(behind.aio);
+	latch_hit(&leave);
+	ck_assert(latch_wait(&c.ran, 1));
+	ck_assert(proc_await_threads("weir-", 0));
+	ck_assert_uint_eq(behind.calls, 0);
+	weir_aio_free(c.aio);
+	weir_aio_free(first.aio);
+}
+
+START_TEST(child_abandons_a_strand)
+{
+	const weir_params p = {
+	    .size = sizeof(p),
+	    .num_task_threads = 1,
+	    .max_task_threads = 1,
+	    .fini_limit = WEIR_MS(50),
+	};
+	weir_strand *strand;
+
+	latch_init(&entered);
+	latch_init(&leave);
+	latch_init(&place_taken);
+	latch_init(&give_place);
+	capture_begin();
+	abandon_a_strand(&p);
+	/* The next default pool lies elsewhere, and outlives its life too. */
+	ck_assert_int_eq(weir_init(&p), WEIR_OK);
+	ck_assert_int_eq(weir_strand_alloc(&strand, NULL), WEIR_OK);
+	ck_assert_int_eq(weir_fini(), WEIR_OK);
+	(void)capture_end();
+	ck_assert_int_eq(weir_strand_free(strand), WEIR_OK);
+}
+END_TEST
+
+/* _i: alone, or with others behind it, or on a strand. */
 START_TEST(a_callback_that_never_returns_is_named_and_abandoned)
 {
-	static const char *const children[] = {"abandon", "abandon-queued"};
+	static const char *const children[] = {
+	    "abandon", "abandon-queued", "abandon-strand"};
 
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
 	ck_assert_int_eq(proc_run_self(children[_i], 50), 0);
@@ -603,43 +673,6 @@ START_TEST(it_may_come_while_threads_make_use_and_free_handles)
 }
 END_TEST
 
-/* --- The program's log function ---------------------------------------- */
-
-static _Atomic unsigned logged;
-
-static void
-log_calls_weir(void *arg, weir_log_level level, const char *line)
-{
-	weir_params params = {.size = sizeof(params)};
-	weir_aio *aio;
-
-	(void)arg;
-	(void)level;
-	(void)line;
-	logged++;
-	/* Whatever they say, they return. */
-	(void)!weir_get_params(&params);
-	if (weir_aio_alloc(&aio, NULL, NULL) == WEIR_OK) {
-		weir_aio_free(aio);
-	}
-	(void)!weir_init(&params);
-	(void)!weir_fini();
-}
-
-START_TEST(child_logs_into_weir)
-{
-	weir_aio *aio;
-
-	weir_log_set(log_calls_weir, NULL, WEIR_LOG_DEBUG);
-	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
-	ck_assert_int_eq(weir_aio_alloc(&aio, NULL, NULL), WEIR_OK);
-	/* It says that a handle is left. */
-	ck_assert_int_eq(weir_fini(), WEIR_OK);
-	ck_assert_uint_ge(logged, 1);
-	weir_aio_free(aio);
-}
-END_TEST
-
 /* Finish from a thread that is not weir's, at the time of fini. */
 static void *
 finisher_main(void *arg)
@@ -796,7 +829,7 @@ be_child(void)
 	tcase_add_test(tc,
 	    strcmp(child, "abandon") == 0          ? child_abandons_a_callback
 	    : strcmp(child, "abandon-queued") == 0 ? child_abandons_completions
-	    : strcmp(child, "log") == 0            ? child_logs_into_weir
+	    : strcmp(child, "abandon-strand") == 0 ? child_abandons_a_strand
 						   : child_exits_with_work);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
@@ -828,7 +861,7 @@ main(int argc, char **argv)
 	tcase_add_test(
 	    tc, a_callback_that_blocks_is_waited_for_within_the_limit);
 	tcase_add_loop_test(
-	    tc, a_callback_that_never_returns_is_named_and_abandoned, 0, 2);
+	    tc, a_callback_that_never_returns_is_named_and_abandoned, 0, 3);
 	tcase_add_test(tc, a_post_that_was_accepted_runs);
 	tcase_add_test(tc, a_task_that_outlives_it_cannot_be_posted);
 	tcase_add_test(tc, pools_strands_tasks_and_handles_are_freed_after_it);
