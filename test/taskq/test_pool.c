@@ -603,6 +603,7 @@ START_TEST(a_blocked_default_pool_holds_up_no_other_pools_streams)
 	enum { MANY = 100 };
 	static struct consumer c[MANY];
 	static char bytes[MANY];
+	static const char sent[MANY];
 	const weir_params p = {.size = sizeof(p), .num_task_threads = 2};
 	struct consumer blocked[2];
 	struct wire w;
@@ -627,7 +628,7 @@ START_TEST(a_blocked_default_pool_holds_up_no_other_pools_streams)
 		weir_sleep_aio(0, blocked[i].aio);
 	}
 	ck_assert(latch_wait(&in, 2));
-	ck_assert_int_eq(send(w.peer, bytes, MANY, 0), MANY);
+	ck_assert_int_eq(send(w.peer, sent, MANY, 0), MANY);
 	for (int i = 0; i < MANY; i++) {
 		consumer_expect(&c[i], 1, WEIR_OK);
 		consumer_fini(&c[i]);
