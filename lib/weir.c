@@ -233,10 +233,6 @@ weir_get_params(weir_params *params)
 weir_err
 weir_get_stats(weir_stats *stats)
 {
-	struct wri_registry_stats aios;
-	struct wri_taskq_stats tasks;
-	struct wri_timer_stats timers;
-	struct wri_poller_stats polls;
 	weir_err rv = wri_life_enter();
 
 	if (rv != WEIR_OK) {
@@ -246,28 +242,13 @@ weir_get_stats(weir_stats *stats)
 		wri_life_leave();
 		return WEIR_EINVAL;
 	}
-	wri_registry_stats(&aios);
-	wri_taskq_stats(&tasks);
-	wri_timer_stats(&timers);
-	wri_poller_stats(&polls);
-	*stats = (weir_stats){
-	    .size = sizeof(*stats),
-	    .aios = aios.aios,
-	    .submitted = aios.submitted,
-	    .completed = aios.completed,
-	    .callbacks = tasks.callbacks,
-	    .deadlines = timers.entries,
-	    .expired = timers.expired,
-	    .parks = tasks.parks,
-	    .wakes = tasks.wakes,
-	    .reliefs = tasks.reliefs,
-	    .polls = polls.waits,
-	    .events = polls.events,
-	    .late_finishes = aios.late,
-	    .accept_pauses = wri_stream_accept_pauses() - lib.pauses,
-	    .threads = tasks.threads + (unsigned)lib.params.num_expire_threads,
-	    .fds = polls.fds,
-	};
+	*stats = (weir_stats){.size = sizeof(*stats)};
+	wri_registry_stats(stats);
+	wri_taskq_stats(stats);
+	wri_timer_stats(stats);
+	wri_poller_stats(stats);
+	stats->threads += (unsigned)lib.params.num_expire_threads;
+	stats->accept_pauses = wri_stream_accept_pauses() - lib.pauses;
 	wri_life_leave();
 	return WEIR_OK;
 }

@@ -144,6 +144,7 @@ typedef struct weir_stats {
 	uint64_t callbacks;     /**< callbacks and tasks run */
 	uint64_t deadlines;     /**< entries in the expiry threads' heaps now */
 	uint64_t expired;       /**< deadlines that fired */
+	uint64_t expire_wakes;  /**< times an expiry thread woke up */
 	uint64_t parks;         /**< times a thread of a pool went to sleep */
 	uint64_t wakes;         /**< threads woken for work */
 	uint64_t reliefs;       /**< poll slots taken over from a busy thread */

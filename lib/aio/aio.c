@@ -32,7 +32,6 @@
 static void
 clear_outcome(weir_aio *aio)
 {
-	wri_store(&aio->provider, NULL, WRI_RLX); /* A1 publishes it */
 	aio->count = 0;
 	aio->deadline_at = 0;
 	aio->iov_next = 0;
@@ -243,7 +242,6 @@ wri_aio_settle(weir_aio *aio, bool skip)
 	uint64_t n;
 	bool *skipped = skip ? aio->skip : NULL;
 	bool plain = p == NULL || p->release == NULL;
-	bool push = false, released = false;
 
 	aio->skip = NULL;
 	aio->expire_set = false;
@@ -255,15 +253,10 @@ wri_aio_settle(weir_aio *aio, bool skip)
 		    ((w & (W_NOCB | W_HOOK | W_QUEUED)) == W_NOCB && plain)) {
 			n = idle_wakes(with_op(w, OP_NONE));
 		} else {
-			n = wri_aio_hand_on(
-			    aio, with_op(w, OP_DONE), &push, &released);
+			n = wri_aio_hand_on(aio, with_op(w, OP_DONE));
 		}
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A2 */
-	if (push) {
-		wri_exec_post(exec_of(aio), &aio->task);
-	} else {
-		after_move(aio, w, n);
-	}
+	wri_aio_moved(aio, w, n);
 }
 
 /*

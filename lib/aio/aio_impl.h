@@ -176,14 +176,17 @@ void wri_frame_push(struct wri_frame *f, weir_aio *aio, bool callback);
 void wri_frame_pop(struct wri_frame *f);
 /* The frame of this handle, or NULL. */
 struct wri_frame *wri_frame_find(const weir_aio *aio);
+/* The pool thread that calls out of foreign code, or NULL. */
+struct wri_runner *wri_frame_runner(void);
 
 /* run.c */
 void wri_aio_run(struct wri_task *task); /* rows 17, 18 */
-uint64_t wri_aio_hand_on(weir_aio *aio, uint64_t n, bool *push, bool *released);
+uint64_t wri_aio_hand_on(weir_aio *aio, uint64_t w);
+void wri_aio_moved(weir_aio *aio, uint64_t had, uint64_t w);
 
 /* ask.c */
 /* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
-void wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code);
+void wri_aio_call_hook(weir_aio *aio, weir_err code);
 weir_cancel wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free);
 
@@ -255,22 +258,6 @@ exec_of(weir_aio *aio)
 	return wri_load(&aio->exec, WRI_RLX);
 }
 
-/*
- * What follows a move to w, once and last: wake the sleepers of an idle handle,
- * hand over the memory of a gone one.  had is the word before; the handle must
- * not be touched afterwards.
- */
-static inline void
-after_move(weir_aio *aio, uint64_t had, uint64_t w)
-{
-	if (is_gone(w) && !is_gone(had)) {
-		wri_aio_hand_over(aio);
-	}
-	if ((had & W_SLEEPER) != 0 && (w & W_SLEEPER) == 0) {
-		wri_aio_wake(aio); /* by its address alone */
-	}
-}
-
 /* The word w with W_SLEEPER cleared if that makes it idle. */
 static inline uint64_t
 idle_wakes(uint64_t w)
@@ -279,6 +266,6 @@ idle_wakes(uint64_t w)
 }
 
 /* iov.c: pure. */
-weir_err wri_iov_check(unsigned n, unsigned max, const weir_iov *iov);
+bool wri_iov_is_valid(unsigned n, unsigned max, const weir_iov *iov);
 
 #endif

@@ -31,14 +31,16 @@ code_of(enum why why, weir_err code)
 
 /* We hold W_HOOK: call the hook, again for each stronger reason (row 15). */
 void
-wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code)
+wri_aio_call_hook(weir_aio *aio, weir_err code)
 {
 	const weir_provider *p = provider_of(aio);
 	struct wri_frame frame;
 	uint64_t w, n;
-	bool push = false, released = false;
+	enum why why;
 
-	for (;;) {
+	do {
+		/* Relaxed: ASKED is ours. */
+		why = asked_of(wri_load(&aio->word, WRI_RLX));
 		wri_frame_push(&frame, aio, false);
 		p->cancel(aio, aio->arg, code_of(why, code));
 		wri_frame_pop(&frame);
@@ -46,21 +48,12 @@ wri_aio_call_hook(weir_aio *aio, enum why why, weir_err code)
 			w = wri_load(&aio->word, WRI_ACQ); /* A2 */
 			if (op_of(w) == OP_ACTIVE && pend_of(w) > why) {
 				n = with_asked(w, pend_of(w)); /* row 15 */
-			} else {
-				n = wri_aio_hand_on(aio, w & ~W_HOOK, &push,
-				    &released); /* row 15' */
+			} else {                               /* row 15' */
+				n = wri_aio_hand_on(aio, w & ~W_HOOK);
 			}
 		} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-		if ((n & W_HOOK) == 0) {
-			break;
-		}
-		why = pend_of(n);
-	}
-	if (push) {
-		wri_exec_post(exec_of(aio), &aio->task);
-	} else {
-		after_move(aio, w, n);
-	}
+	} while ((n & W_HOOK) != 0);
+	wri_aio_moved(aio, w, n);
 }
 
 /* One ask: what is wanted, and what came of it. */
@@ -69,7 +62,6 @@ struct ask {
 	weir_err code;
 	uint64_t extra; /* bits to set in the same move */
 	weir_cancel met;
-	bool hook; /* we are to call the hook */
 };
 
 /* The next word of an ask: rows 9 to 14'. */
@@ -81,7 +73,6 @@ asked_word(weir_aio *aio, uint64_t w, struct ask *a)
 				  ? (uint64_t)WEIR_ECANCELED
 				  : (uint64_t)a->code;
 
-	a->hook = false;
 	switch (op_of(w)) {
 	case OP_NONE: /* row 9 */
 		a->met =
@@ -103,10 +94,9 @@ asked_word(weir_aio *aio, uint64_t w, struct ask *a)
 	if (op_of(w) == OP_STARTING) {
 		return (w & ~W_CODE) | (short_code << W_CODE_SHIFT) | a->extra;
 	}
-	/* Of this operation, or the CAS fails; NULL: reset came between. */
+	/* Of this operation, or the CAS fails; NULL: it was released. */
 	p = provider_of(aio);
 	if ((w & W_HOOK) == 0 && p != NULL && p->cancel != NULL) { /* row 14 */
-		a->hook = true;
 		w = with_asked(w, a->why) | W_HOOK;
 	}
 	return w | a->extra; /* row 13 */
@@ -120,7 +110,7 @@ weir_cancel
 wri_aio_ask(
     weir_aio *aio, enum why why, weir_err code, uint64_t extra, bool *was_free)
 {
-	struct ask a = {why, code, extra, WEIR_CANCEL_IDLE, false};
+	struct ask a = {why, code, extra, WEIR_CANCEL_IDLE};
 	uint64_t w, n;
 
 	do {
@@ -133,10 +123,10 @@ wri_aio_ask(
 			return a.met;
 		}
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-	if (a.hook) {
-		wri_aio_call_hook(aio, why, code);
-	} else if (is_gone(n)) {
-		wri_aio_hand_over(aio);
+	if ((n & ~w & W_HOOK) != 0) {
+		wri_aio_call_hook(aio, code);
+	} else {
+		wri_aio_moved(aio, w, n);
 	}
 	return a.met;
 }
@@ -202,20 +192,15 @@ static bool
 deadline_expire(struct wri_deadline *d, uint64_t w)
 {
 	weir_aio *aio = aio_of(d);
-	uint64_t n;
-	bool push = false;
+	uint64_t n = with_pend(w, WHY_TIMEOUT);
 
-	n = with_pend(w, WHY_TIMEOUT);
-	if ((w & (W_HOOK | W_QUEUED)) == 0) {
+	if ((w & W_HOOK) == 0) {
 		n |= W_QUEUED;
-		push = true;
 	}
 	if (!wri_cas(&aio->word, &w, n, WRI_ACQ_REL)) {
 		return false;
 	}
-	if (push) {
-		wri_exec_post(exec_of(aio), &aio->task);
-	}
+	wri_aio_moved(aio, w, n);
 	return true;
 }
 

@@ -154,15 +154,12 @@ weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why)
 weir_err
 weir_fd_drain(weir_fd *fd)
 {
-	struct wri_runner *r = NULL;
+	/* A side may go on as a task, which wants a thread of the pool. */
+	struct wri_runner *r = wri_frame_runner();
 	uint32_t left;
 
 	if (fd == NULL || wri_load(&fd->refs, WRI_ACQ) == 1) { /* F2 */
 		return WEIR_OK;
-	}
-	/* A side may go on as a task, which wants a thread of the pool. */
-	if (wri_self_get(WRI_SELF_CHAIN) != NULL) {
-		r = wri_runner_self();
 	}
 	if (r != NULL) {
 		weir_err rv = wri_runner_wait_begin(r);

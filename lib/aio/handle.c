@@ -106,9 +106,12 @@ wri_aio_dead(weir_aio *aio, const char *call)
 #define WHEN_IDLE WHEN(OP_NONE)
 #define WHEN_OWNED (WHEN(OP_STARTING) | WHEN(OP_ACTIVE))
 
-/* May this be called in the handle's state?  when: the states that allow it. */
+/*
+ * May this be called in the handle's state?  when: the states that allow it;
+ * valid: whether what is to be set can be.
+ */
 static weir_err
-enter_when(weir_aio *aio, const char *call, unsigned when)
+enter_when(weir_aio *aio, const char *call, unsigned when, bool valid)
 {
 	weir_err rv = wri_aio_enter(aio, call);
 	enum op op;
@@ -118,7 +121,7 @@ enter_when(weir_aio *aio, const char *call, unsigned when)
 	}
 	op = op_of(wri_load(&aio->word, WRI_ACQ)); /* A3 */
 	if ((WHEN(op) & when) != 0) {
-		return WEIR_OK;
+		return valid ? WEIR_OK : WEIR_EINVAL;
 	}
 	wri_aio_misuse(aio, call,
 	    when == WHEN_IDLE ? "the handle is busy with an operation"
@@ -139,11 +142,9 @@ was_dropped(weir_aio *aio)
 weir_err
 weir_aio_set_timeout(weir_aio *aio, weir_duration timeout)
 {
-	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
+	weir_err rv =
+	    enter_when(aio, __func__, WHEN_IDLE, timeout >= WEIR_DEFAULT);
 
-	if (rv == WEIR_OK && timeout < WEIR_DEFAULT) {
-		rv = WEIR_EINVAL;
-	}
 	if (rv == WEIR_OK) {
 		aio->timeout = timeout;
 		aio->expire_set = false;
@@ -154,11 +155,8 @@ weir_aio_set_timeout(weir_aio *aio, weir_duration timeout)
 weir_err
 weir_aio_set_expire(weir_aio *aio, weir_time when)
 {
-	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE, when >= 0);
 
-	if (rv == WEIR_OK && when < 0) {
-		rv = WEIR_EINVAL;
-	}
 	if (rv == WEIR_OK) {
 		aio->expire = when;
 		aio->expire_set = true;
@@ -170,11 +168,9 @@ static weir_err
 set_vector(weir_aio *aio, const char *call, unsigned n, unsigned max,
     const weir_iov *iov)
 {
-	weir_err rv = enter_when(aio, call, WHEN_IDLE);
+	weir_err rv =
+	    enter_when(aio, call, WHEN_IDLE, wri_iov_is_valid(n, max, iov));
 
-	if (rv == WEIR_OK) {
-		rv = wri_iov_check(n, max, iov);
-	}
 	if (rv == WEIR_OK) {
 		aio->iov = iov;
 		aio->niov = (uint16_t)n;
@@ -205,7 +201,7 @@ weir_aio_borrow_iov(weir_aio *aio, unsigned n, const weir_iov *iov)
 weir_err
 weir_aio_set_msg(weir_aio *aio, weir_msg *msg)
 {
-	weir_err rv = enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED);
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED, true);
 
 	if (rv == WEIR_OK) {
 		aio->msg = msg;
@@ -222,11 +218,9 @@ weir_aio_get_msg(weir_aio *aio)
 weir_err
 weir_aio_set_input(weir_aio *aio, unsigned index, void *data)
 {
-	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
+	weir_err rv =
+	    enter_when(aio, __func__, WHEN_IDLE, index < WEIR_AIO_SLOTS);
 
-	if (rv == WEIR_OK && index >= WEIR_AIO_SLOTS) {
-		rv = WEIR_EINVAL;
-	}
 	if (rv == WEIR_OK) {
 		aio->input[index] = data;
 	}
@@ -243,9 +237,8 @@ weir_aio_get_input(weir_aio *aio, unsigned index)
 weir_err
 weir_aio_set_output(weir_aio *aio, unsigned index, void *data)
 {
-	weir_err rv = index >= WEIR_AIO_SLOTS
-			  ? WEIR_EINVAL
-			  : enter_when(aio, __func__, WHEN_OWNED);
+	weir_err rv =
+	    enter_when(aio, __func__, WHEN_OWNED, index < WEIR_AIO_SLOTS);
 
 	if (rv == WEIR_OK) {
 		aio->output[index] = data;
@@ -281,7 +274,7 @@ weir_aio_skip_callback(weir_aio *aio, bool *skipped)
 	if (skipped != NULL) {
 		*skipped = false;
 	}
-	if (enter_when(aio, __func__, WHEN_IDLE) == WEIR_OK) {
+	if (enter_when(aio, __func__, WHEN_IDLE, true) == WEIR_OK) {
 		aio->skip = skipped;
 	}
 }
@@ -298,7 +291,7 @@ wri_aio_exec(struct weir_exec *exec)
 weir_err
 weir_aio_set_executor(weir_aio *aio, weir_exec *exec)
 {
-	weir_err rv = enter_when(aio, __func__, WHEN_IDLE);
+	weir_err rv = enter_when(aio, __func__, WHEN_IDLE, true);
 
 	if (rv == WEIR_OK && exec != NULL && wri_exec_ended(exec)) {
 		rv = WEIR_ESTATE;
@@ -362,7 +355,8 @@ weir_aio_get_count(weir_aio *aio)
 void
 weir_aio_set_count(weir_aio *aio, size_t count)
 {
-	if (enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED) == WEIR_OK) {
+	if (enter_when(aio, __func__, WHEN_IDLE | WHEN_OWNED, true) ==
+	    WEIR_OK) {
 		aio->count = count;
 	}
 }

@@ -10,24 +10,22 @@
 
 #include <limits.h>
 
-weir_err
-wri_iov_check(unsigned n, unsigned max, const weir_iov *iov)
+bool
+wri_iov_is_valid(unsigned n, unsigned max, const weir_iov *iov)
 {
-	size_t sum = 0;
+	size_t room = SSIZE_MAX;
 
 	if (n > max || (n > 0 && iov == NULL)) {
-		return WEIR_EINVAL;
+		return false;
 	}
 	for (unsigned i = 0; i < n; i++) {
-		if (iov[i].iov_buf == NULL && iov[i].iov_len > 0) {
-			return WEIR_EINVAL;
+		if ((iov[i].iov_buf == NULL && iov[i].iov_len > 0) ||
+		    iov[i].iov_len > room) {
+			return false;
 		}
-		if (iov[i].iov_len > (size_t)SSIZE_MAX - sum) {
-			return WEIR_EINVAL;
-		}
-		sum += iov[i].iov_len;
+		room -= iov[i].iov_len;
 	}
-	return WEIR_OK;
+	return true;
 }
 
 size_t

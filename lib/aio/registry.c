@@ -212,24 +212,24 @@ wri_registry_left(void)
 }
 
 void
-wri_registry_stats(struct wri_registry_stats *out)
+wri_registry_stats(weir_stats *out)
 {
-	*out = (struct wri_registry_stats){0};
+	uint64_t pending = 0;
+
 	for (unsigned i = 0; i < SHARDS; i++) {
 		struct shard *s = &shards[i];
 
 		wri_mtx_lock(&s->lock);
 		out->aios += s->n;
 		out->submitted += s->ended;
-		out->completed += s->ended;
 		for (weir_aio *a = s->live; a != NULL; a = a->live_next) {
 			uint64_t w = wri_load(&a->word, WRI_RLX); /* news */
-			uint64_t gen = w >> W_GEN_SHIFT;
 
-			out->submitted += gen;
-			out->completed += gen - (op_of(w) != OP_NONE);
+			out->submitted += w >> W_GEN_SHIFT;
+			pending += op_of(w) != OP_NONE;
 		}
 		wri_mtx_unlock(&s->lock);
 	}
-	out->late = wri_load(&wri_aio_late, WRI_RLX); /* a counter */
+	out->completed = out->submitted - pending;
+	out->late_finishes += wri_load(&wri_aio_late, WRI_RLX); /* a counter */
 }

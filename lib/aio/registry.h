@@ -4,7 +4,7 @@
 #ifndef AIO_REGISTRY_H
 #define AIO_REGISTRY_H
 
-#include <weir/time.h>
+#include <weir/weir.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,9 +29,7 @@ unsigned wri_registry_left(void);
  */
 void wri_registry_lost(void);
 
-struct wri_registry_stats {
-	uint64_t aios, submitted, completed, late;
-};
-void wri_registry_stats(struct wri_registry_stats *out);
+/* aios, submitted, completed, late_finishes; they were zero. */
+void wri_registry_stats(weir_stats *out);
 
 #endif

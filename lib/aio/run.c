@@ -12,6 +12,7 @@
  */
 #include "aio/aio_impl.h"
 
+/* At most once for an operation: a move that was refused is made again. */
 static void
 call_release(weir_aio *aio)
 {
@@ -22,31 +23,47 @@ call_release(weir_aio *aio)
 		wri_frame_push(&frame, aio, false);
 		p->release(aio->arg);
 		wri_frame_pop(&frame);
+		wri_store(&aio->provider, NULL, WRI_RLX); /* A2, A3 */
 	}
 }
 
 /*
- * n is the word as the caller leaves it, who settled, called a hook or ran a
- * callback.  A completion that is left to nobody else is queued (*push: the
- * caller pushes), or when the library has ended, ends here without a callback
- * (row 20).  *released: whether an earlier try has called release.
+ * w is the word as the caller leaves it, who settled, called a hook or ran a
+ * callback; returned is the word that it shall move to.  A completion that is
+ * left to nobody else is queued, or when the library has ended, ends here
+ * without a callback (row 20).
  */
 uint64_t
-wri_aio_hand_on(weir_aio *aio, uint64_t n, bool *push, bool *released)
+wri_aio_hand_on(weir_aio *aio, uint64_t w)
 {
-	*push = false;
-	if (op_of(n) != OP_DONE || (n & (W_RUN | W_HOOK | W_QUEUED)) != 0) {
-		return idle_wakes(n);
+	if (op_of(w) != OP_DONE || (w & (W_RUN | W_HOOK)) != 0) {
+		return idle_wakes(w);
 	}
-	if ((n & W_ORPHAN) == 0) {
-		*push = true;
-		return n | W_QUEUED;
+	if ((w & W_ORPHAN) == 0) {
+		return w | W_QUEUED;
 	}
-	if (!*released) {
-		call_release(aio);
-		*released = true;
+	call_release(aio);
+	return idle_wakes(with_op(w, OP_NONE));
+}
+
+/*
+ * What a move of the word from had to w entails, last: queue what must be
+ * queued, hand over the memory of a handle that is gone, wake the sleepers of
+ * one that is idle.  The handle is not to be touched afterwards.
+ */
+void
+wri_aio_moved(weir_aio *aio, uint64_t had, uint64_t w)
+{
+	if ((w & ~had & W_QUEUED) != 0) {
+		wri_exec_post(exec_of(aio), &aio->task);
+		return;
 	}
-	return idle_wakes(with_op(n, OP_NONE));
+	if (is_gone(w) && !is_gone(had)) {
+		wri_aio_hand_over(aio);
+	}
+	if ((had & ~w & W_SLEEPER) != 0) {
+		wri_aio_wake(aio); /* by its address alone */
+	}
 }
 
 /* The callback, and what comes after it (row 19). */
@@ -55,20 +72,15 @@ run_callback(weir_aio *aio)
 {
 	struct wri_frame frame;
 	uint64_t w, n;
-	bool push, released = false;
 
 	wri_frame_push(&frame, aio, true);
 	aio->cb(aio->cb_arg);
 	wri_frame_pop(&frame);
 	do {
 		w = wri_load(&aio->word, WRI_ACQ); /* A2 */
-		n = wri_aio_hand_on(aio, w & ~W_RUN, &push, &released);
+		n = wri_aio_hand_on(aio, w & ~W_RUN);
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL)); /* A3 */
-	if (push) {
-		wri_exec_post(exec_of(aio), &aio->task);
-	} else {
-		after_move(aio, w, n);
-	}
+	wri_aio_moved(aio, w, n);
 }
 
 /* Row 17: the operation is done, and the word is ours but for the askers. */
@@ -91,7 +103,7 @@ deliver(weir_aio *aio)
 	if ((n & W_RUN) != 0) {
 		run_callback(aio);
 	} else {
-		after_move(aio, w, n);
+		wri_aio_moved(aio, w, n);
 	}
 }
 
@@ -100,7 +112,6 @@ wri_aio_run(struct wri_task *task)
 {
 	weir_aio *aio = wri_container(task, struct weir_aio, task);
 	uint64_t w, n;
-	bool hook;
 
 	do {
 		w = wri_load(&aio->word, WRI_ACQ); /* A1: provider */
@@ -109,15 +120,14 @@ wri_aio_run(struct wri_task *task)
 			return;
 		}
 		n = w & ~W_QUEUED;
-		hook = op_of(w) == OP_ACTIVE && pend_of(w) > asked_of(w) &&
-		       (w & W_HOOK) == 0 && provider_of(aio)->cancel != NULL;
-		if (hook) { /* row 18 */
-			n = with_asked(n, pend_of(w)) | W_HOOK;
+		if (op_of(w) == OP_ACTIVE && pend_of(w) > asked_of(w) &&
+		    (w & W_HOOK) == 0 && provider_of(aio)->cancel != NULL) {
+			n = with_asked(n, pend_of(w)) | W_HOOK; /* row 18 */
 		}
 	} while (!wri_cas_weak(&aio->word, &w, n, WRI_ACQ_REL));
-	if (hook) {
-		wri_aio_call_hook(aio, pend_of(w), WEIR_ECANCELED);
-	} else if (is_gone(n)) { /* row 18' */
-		wri_aio_hand_over(aio);
+	if ((n & ~w & W_HOOK) != 0) {
+		wri_aio_call_hook(aio, WEIR_ECANCELED);
+	} else {
+		wri_aio_moved(aio, w, n); /* row 18' */
 	}
 }

@@ -66,6 +66,12 @@ wri_frame_find(const weir_aio *aio)
 	return f;
 }
 
+struct wri_runner *
+wri_frame_runner(void)
+{
+	return wri_self_get(WRI_SELF_CHAIN) != NULL ? wri_runner_self() : NULL;
+}
+
 void
 wri_aio_wake(weir_aio *aio)
 {
@@ -224,7 +230,7 @@ wri_registry_lost(void)
 static weir_err
 wait_idle(weir_aio *aio, weir_time until)
 {
-	struct wri_runner *r = NULL;
+	struct wri_runner *r = wri_frame_runner();
 	weir_err rv;
 
 	if (wri_frame_find(aio) != NULL) {
@@ -235,9 +241,6 @@ wait_idle(weir_aio *aio, weir_time until)
 	}
 	if (until != WEIR_NEVER && until <= wri_now()) {
 		return WEIR_ETIMEDOUT; /* only a look: no place is left */
-	}
-	if (wri_self_get(WRI_SELF_CHAIN) != NULL) {
-		r = wri_runner_self();
 	}
 	if (r != NULL) {
 		rv = leave_place(r, aio);
@@ -279,13 +282,8 @@ weir_aio_wait(weir_aio *aio)
 }
 
 /* What still has a handle, and the name of the provider if that does. */
-struct blocked {
-	weir_blocker what;
-	const char *who;
-};
-
-static struct blocked
-blocked_by(weir_aio *aio)
+static weir_blocker
+blocked_by(weir_aio *aio, const char **who)
 {
 	static const weir_blocker by_op[] = {
 	    [OP_NONE] = WEIR_BLOCKER_NONE,
@@ -296,69 +294,59 @@ blocked_by(weir_aio *aio)
 	};
 	uint64_t w = wri_load(&aio->word, WRI_ACQ);
 	const weir_provider *p = provider_of(aio);
-	struct blocked b = {by_op[op_of(w)], ""};
 
-	if ((w & W_RUN) != 0) {
-		b.what = WEIR_BLOCKER_CALLBACK;
-	} else if ((w & W_HOOK) != 0) {
-		b.what = WEIR_BLOCKER_CANCEL;
-	}
 	if (op_of(w) == OP_ACTIVE && p != NULL && p->name != NULL) {
-		b.who = p->name;
+		*who = p->name;
 	}
-	return b;
+	return (w & W_RUN) != 0    ? WEIR_BLOCKER_CALLBACK
+	       : (w & W_HOOK) != 0 ? WEIR_BLOCKER_CANCEL
+				   : by_op[op_of(w)];
 }
 
-/* until negative: no wait at all. */
+/* until negative: no wait at all; what and who may be NULL. */
 static weir_err
-stop(weir_aio *aio, weir_time until, struct blocked *b, const char *call)
+stop(weir_aio *aio, weir_time until, weir_blocker *what, const char **who,
+    const char *call)
 {
+	weir_blocker blocker = WEIR_BLOCKER_NONE;
+	const char *name = "";
 	weir_err rv = wri_aio_enter(aio, call);
 
-	*b = (struct blocked){WEIR_BLOCKER_NONE, ""};
-	if (rv != WEIR_OK) {
-		return aio == NULL ? WEIR_OK : rv;
+	if (rv == WEIR_OK) {
+		wri_aio_hold(aio);
+		(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
+		rv = until < 0 ? WEIR_OK : wait_idle(aio, until);
+		if (rv != WEIR_OK) {
+			blocker = blocked_by(aio, &name);
+		}
+		wri_aio_rele(aio);
 	}
-	wri_aio_hold(aio);
-	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
-	rv = until < 0 ? WEIR_OK : wait_idle(aio, until);
-	if (rv != WEIR_OK) {
-		*b = blocked_by(aio);
+	if (what != NULL) {
+		*what = blocker;
 	}
-	wri_aio_rele(aio);
-	return rv;
+	if (who != NULL) {
+		*who = name;
+	}
+	return aio == NULL ? WEIR_OK : rv;
 }
 
 weir_err
 weir_aio_stop_until(
     weir_aio *aio, weir_time until, weir_blocker *what, const char **who)
 {
-	struct blocked b;
-	weir_err rv = stop(aio, until < 0 ? 0 : until, &b, __func__);
-
-	if (what != NULL) {
-		*what = b.what;
-	}
-	if (who != NULL) {
-		*who = b.who;
-	}
-	return rv;
+	return stop(aio, until < 0 ? 0 : until, what, who, __func__);
 }
 
 weir_err
 weir_aio_stop(weir_aio *aio)
 {
-	struct blocked b;
-
-	return stop(aio, WEIR_NEVER, &b, __func__);
+	return stop(aio, WEIR_NEVER, NULL, NULL, __func__);
 }
 
 void
 weir_aio_close(weir_aio *aio)
 {
-	struct blocked b;
-
-	(void)stop(aio, -1, &b, __func__);
+	(void)stop(aio, -1, NULL, NULL, __func__);
 }
 
 /* --- The end of a handle ----------------------------------------------- */

@@ -69,7 +69,7 @@ epoll_add(struct wri_pfd *pfd)
 }
 
 static void
-epoll_again(struct wri_pfd *pfd, unsigned dirs)
+epoll_want(struct wri_pfd *pfd, unsigned dirs)
 {
 	(void)dirs; /* both are looked at */
 	/* Fails when the number was closed behind our back: a lost life. */
@@ -120,7 +120,7 @@ const struct wri_poller_ops wri_epoll_ops = {
     .init = epoll_init,
     .add = epoll_add,
     .del = epoll_del,
-    .want = NULL,
-    .again = epoll_again,
+    .want = epoll_want,
+    .sees_edges = true,
     .wait = epoll_fetch,
 };

@@ -215,6 +215,5 @@ const struct wri_poller_ops wri_poll_ops = {
     .add = poll_add,
     .del = poll_del,
     .want = poll_want,
-    .again = poll_want,
     .wait = poll_fetch,
 };

@@ -277,21 +277,6 @@ wri_pfd_unwatch(struct wri_pfd *pfd)
 	}
 }
 
-void
-wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
-{
-	const struct wri_poller_ops *ops = poller_ops();
-
-	if (ops == NULL || ops->want == NULL || wri_life_visit() != WEIR_OK) {
-		return;
-	}
-	/* Even: its set may be no more.  Relaxed: it goes after us. */
-	if (wri_load(&pfd->gen, WRI_RLX) % 2 == 1) {
-		ops->want(pfd, dirs);
-	}
-	wri_life_leave();
-}
-
 bool
 wri_pfd_again(struct wri_pfd *pfd, unsigned dirs)
 {
@@ -300,23 +285,33 @@ wri_pfd_again(struct wri_pfd *pfd, unsigned dirs)
 	if (wri_life_visit() != WEIR_OK) {
 		return false;
 	}
-	lives = wri_load(&pfd->gen, WRI_RLX) % 2 == 1; /* as in want */
+	/* Even: its set may be no more.  Relaxed: it goes after us. */
+	lives = wri_load(&pfd->gen, WRI_RLX) % 2 == 1;
 	if (lives) {
-		poller_ops()->again(pfd, dirs);
+		poller_ops()->want(pfd, dirs);
 	}
 	wri_life_leave();
 	return lives;
 }
 
 void
-wri_poller_stats(struct wri_poller_stats *out)
+wri_pfd_want(struct wri_pfd *pfd, unsigned dirs)
 {
-	*out = (struct wri_poller_stats){0};
+	const struct wri_poller_ops *ops = poller_ops();
+
+	if (ops != NULL && !ops->sees_edges) {
+		(void)wri_pfd_again(pfd, dirs);
+	}
+}
+
+void
+wri_poller_stats(weir_stats *out)
+{
 	/* Relaxed: counters. */
 	for (unsigned i = 0; i < poller.nsets; i++) {
 		struct wri_poll_set *set = poller.sets[i];
 
-		out->waits += wri_load(&set->waits, WRI_RLX);
+		out->polls += wri_load(&set->waits, WRI_RLX);
 		out->events += wri_load(&set->events_seen, WRI_RLX);
 		out->fds += wri_load(&set->nfds, WRI_RLX);
 	}

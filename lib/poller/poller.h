@@ -17,6 +17,8 @@
 #include "base/sync.h"
 #include "taskq/taskq.h"
 
+#include <weir/weir.h>
+
 #include <stddef.h>
 
 #define WRI_DIR_READ 1u
@@ -104,10 +106,7 @@ void wri_pfd_want(struct wri_pfd *pfd, unsigned dirs);
  */
 bool wri_pfd_again(struct wri_pfd *pfd, unsigned dirs);
 
-struct wri_poller_stats {
-	uint64_t waits, events;
-	unsigned fds;
-};
-void wri_poller_stats(struct wri_poller_stats *out);
+/* polls, events, fds; they were zero. */
+void wri_poller_stats(weir_stats *out);
 
 #endif

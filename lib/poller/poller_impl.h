@@ -51,11 +51,11 @@ struct wri_poller_ops {
 	weir_err (*add)(struct wri_pfd *pfd);
 	/* gen has moved on already. */
 	void (*del)(struct wri_pfd *pfd);
-	/* NULL where edges are seen by themselves.  gen may just have moved
-	 * on. */
+	/* Report dirs as soon as they are ready, also if they were reported.
+	 * gen may just have moved on. */
 	void (*want)(struct wri_pfd *pfd, unsigned dirs);
-	/* Report once more what is ready. */
-	void (*again)(struct wri_pfd *pfd, unsigned dirs);
+	/* What becomes ready is reported without being asked for. */
+	bool sees_edges;
 	/* Fill the set's events; how many, 0 is legal at any time. */
 	unsigned (*wait)(struct wri_poll_set *set, bool block);
 };

@@ -12,6 +12,7 @@
 #define TASKQ_TASKQ_H
 
 #include <weir/task.h>
+#include <weir/weir.h>
 
 #include "base/alarm.h"
 #include "base/mpsc.h"
@@ -57,15 +58,11 @@ struct wri_pool_config {
 	bool is_default;  /* the one whose memory is static */
 };
 
-struct wri_taskq_stats {
-	uint64_t callbacks, parks, wakes, reliefs;
-	unsigned threads;
-};
-
 /* The whole: once, before the first pool; alarm is the watch's. */
 void wri_taskq_init(struct wri_alarm *alarm);
 void wri_taskq_fini(void);
-void wri_taskq_stats(struct wri_taskq_stats *out);
+/* callbacks, parks, wakes, reliefs, threads; they were zero. */
+void wri_taskq_stats(weir_stats *out);
 
 /*
  * The watch's timer has rung: look for threads that a callback holds up, hand

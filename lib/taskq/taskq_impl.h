@@ -8,8 +8,6 @@
 
 #include "base/thread.h"
 
-#include <weir/weir.h>
-
 /* A callback that runs longer than this holds up what is behind it [ns]. */
 #define WATCH_NS 1000000
 #define WATCH_HALF_NS (WATCH_NS / 2)

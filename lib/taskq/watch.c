@@ -36,7 +36,7 @@ static struct {
 	/* lock: the list. */
 	wri_mtx lock;
 	struct wri_pool *pools;
-	struct wri_taskq_stats gone; /* what pools did that are no more */
+	weir_stats gone; /* what pools did that are no more */
 } watch = {.lock = WRI_MTX_INIT};
 
 void
@@ -47,7 +47,7 @@ wri_taskq_init(struct wri_alarm *alarm)
 	wri_store(&watch.at, 0, WRI_RLX);
 	wri_store(&watch.idle, 0, WRI_RLX);
 	wri_mtx_lock(&watch.lock);
-	watch.gone = (struct wri_taskq_stats){0};
+	watch.gone = (weir_stats){0};
 	wri_mtx_unlock(&watch.lock);
 }
 
@@ -70,7 +70,7 @@ wri_watch_enlist(struct wri_pool *pool)
 
 /* Add what a pool has done.  Relaxed, all: counters. */
 static void
-count(struct wri_pool *pool, struct wri_taskq_stats *sum)
+count(struct wri_pool *pool, weir_stats *sum)
 {
 	unsigned n = wri_load(&pool->nrunners, WRI_ACQ); /* T3 */
 
@@ -309,10 +309,13 @@ wri_taskq_watch(weir_time now)
 }
 
 void
-wri_taskq_stats(struct wri_taskq_stats *out)
+wri_taskq_stats(weir_stats *out)
 {
 	wri_mtx_lock(&watch.lock);
-	*out = watch.gone;
+	out->callbacks += watch.gone.callbacks;
+	out->parks += watch.gone.parks;
+	out->wakes += watch.gone.wakes;
+	out->reliefs += watch.gone.reliefs;
 	for (struct wri_pool *p = watch.pools; p != NULL; p = p->next) {
 		out->threads += wri_load(&p->nrunners, WRI_RLX);
 		count(p, out);

@@ -204,17 +204,16 @@ wri_timer_fini(void)
 }
 
 void
-wri_timer_stats(struct wri_timer_stats *out)
+wri_timer_stats(weir_stats *out)
 {
-	*out = (struct wri_timer_stats){0};
 	wri_mtx_lock(&wri_timer.lock);
 	for (unsigned i = 0; i < wri_timer.n; i++) {
 		struct expire *e = &wri_timer.threads[i];
 
 		/* Relaxed: statistics. */
-		out->entries += wri_load(&e->entries, WRI_RLX);
+		out->deadlines += wri_load(&e->entries, WRI_RLX);
 		out->expired += wri_load(&e->expired, WRI_RLX);
-		out->wakes += wri_load(&e->wakes, WRI_RLX);
+		out->expire_wakes += wri_load(&e->wakes, WRI_RLX);
 	}
 	wri_mtx_unlock(&wri_timer.lock);
 }

@@ -18,7 +18,7 @@
 #include "base/mpsc.h"
 #include "base/sync.h"
 
-#include <weir/time.h>
+#include <weir/weir.h>
 
 #include <stddef.h>
 
@@ -86,11 +86,7 @@ bool wri_deadline_held(struct wri_deadline *d);
  */
 bool wri_deadline_bury(struct wri_deadline *d);
 
-struct wri_timer_stats {
-	uint64_t entries; /* in the heaps now */
-	uint64_t expired; /* deadlines fired */
-	uint64_t wakes;   /* returns of the threads' sleep */
-};
-void wri_timer_stats(struct wri_timer_stats *out);
+/* deadlines, expired, expire_wakes; they were zero. */
+void wri_timer_stats(weir_stats *out);
 
 #endif

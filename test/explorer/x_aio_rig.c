@@ -95,7 +95,7 @@ rooms_down(void)
 void
 rig_check_empty(void)
 {
-	struct wri_registry_stats stats;
+	weir_stats stats = {0};
 
 	wri_registry_stats(&stats);
 	X_ASSERT(stats.aios == 0);

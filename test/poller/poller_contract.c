@@ -325,7 +325,7 @@ END_TEST
 
 START_TEST(ten_thousand_lives_use_few_elements)
 {
-	struct wri_poller_stats stats;
+	weir_stats stats = {0};
 
 	rig_up(_i, 1);
 	for (unsigned i = 0; i < 10000; i++) {

@@ -162,7 +162,7 @@ START_TEST(open_and_close_under_polling_lose_no_event)
 	struct worker workers[WORKERS];
 	wri_thread pollers[SLOTS];
 	uint32_t seed = stress_seed();
-	struct wri_poller_stats stats;
+	weir_stats stats = {0};
 
 	config.elem_size = sizeof(struct seat);
 	config.ready = seat_ready;

@@ -153,7 +153,7 @@ END_TEST
 
 START_TEST(what_cannot_be_polled_is_refused)
 {
-	struct wri_poller_stats stats;
+	weir_stats stats = {0};
 	struct wri_pfd *pfd = NULL;
 	FILE *file = tmpfile();
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -178,7 +178,7 @@ END_TEST
 
 START_TEST(waits_events_and_descriptors_are_counted)
 {
-	struct wri_poller_stats stats;
+	weir_stats stats = {0};
 	struct probe *p;
 	struct probe *q;
 
@@ -187,23 +187,25 @@ START_TEST(waits_events_and_descriptors_are_counted)
 	q = rig_open(make_event());
 	rig_settle();
 	wri_poller_stats(&stats);
-	ck_assert_uint_eq(stats.waits, 4);
+	ck_assert_uint_eq(stats.polls, 4);
 	ck_assert_uint_eq(stats.events, 2);
 	ck_assert_uint_eq(stats.fds, 2);
 	/* A wake is no event. */
 	rig_wake(0);
 	ck_assert_uint_eq(rig_wait(0, true), 0);
 	wri_pfd_unwatch(&p->pfd);
+	stats = (weir_stats){0};
 	wri_poller_stats(&stats);
-	ck_assert_uint_eq(stats.waits, 5);
+	ck_assert_uint_eq(stats.polls, 5);
 	ck_assert_uint_eq(stats.events, 2);
 	ck_assert_uint_eq(stats.fds, 1);
 	close(p->pfd.fd);
 	wri_pfd_free(&p->pfd);
 	rig_close(q);
 	rig_down();
+	stats = (weir_stats){0};
 	wri_poller_stats(&stats);
-	ck_assert_uint_eq(stats.waits + stats.events + stats.fds, 0);
+	ck_assert_uint_eq(stats.polls + stats.events + stats.fds, 0);
 }
 END_TEST
 
@@ -350,7 +352,7 @@ START_TEST(open_without_memory_changes_nothing)
 		int fd = make_event();
 
 		for (unsigned n = 1; err != WEIR_OK; n++) {
-			struct wri_poller_stats stats;
+			weir_stats stats = {0};
 
 			wri_mem_fail_at(n);
 			err = wri_pfd_open(&pfd, fd);
@@ -382,7 +384,7 @@ END_TEST
 
 START_TEST(open_refused_by_the_system_changes_nothing)
 {
-	struct wri_poller_stats stats;
+	weir_stats stats = {0};
 	struct wri_pfd *pfd = NULL;
 	struct probe *p;
 	int fd = make_event();
