@@ -78,19 +78,15 @@ weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
 {
 	struct wri_pfd *pfd;
 	struct weir_fd *fd;
-	weir_err rv = wri_life_check();
+	weir_err rv = wri_life_enter();
 
-	if (rv == WEIR_OK && (fdp == NULL || number < 0 || params == NULL ||
-				 params->size != sizeof(*params))) {
-		rv = WEIR_EINVAL;
-	}
-	if (rv == WEIR_OK) {
-		rv = wri_life_enter();
-	}
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	rv = wri_pfd_open(&pfd, number);
+	rv = fdp == NULL || number < 0 || params == NULL ||
+		     params->size != sizeof(*params)
+		 ? WEIR_EINVAL
+		 : wri_pfd_open(&pfd, number);
 	wri_life_leave();
 	if (rv != WEIR_OK) {
 		return rv;
@@ -136,7 +132,7 @@ side_shut(struct side *s, weir_err why)
 void
 weir_fd_shut(weir_fd *fd, weir_err why)
 {
-	if (fd == NULL) {
+	if (fd == NULL || wri_life_forked()) {
 		return;
 	}
 	side_shut(&fd->side[WEIR_DIR_READ], why);
@@ -146,7 +142,8 @@ weir_fd_shut(weir_fd *fd, weir_err why)
 void
 weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why)
 {
-	if (fd != NULL && (dir == WEIR_DIR_READ || dir == WEIR_DIR_WRITE)) {
+	if (fd != NULL && !wri_life_forked() &&
+	    (dir == WEIR_DIR_READ || dir == WEIR_DIR_WRITE)) {
 		side_shut(&fd->side[dir], why);
 	}
 }
@@ -158,6 +155,9 @@ weir_fd_drain(weir_fd *fd)
 	struct wri_runner *r = wri_frame_runner();
 	uint32_t left;
 
+	if (wri_life_forked()) {
+		return WEIR_EFORK;
+	}
 	if (fd == NULL || wri_load(&fd->refs, WRI_ACQ) == 1) { /* F2 */
 		return WEIR_OK;
 	}
@@ -180,7 +180,7 @@ weir_fd_drain(weir_fd *fd)
 void
 weir_fd_close(weir_fd *fd)
 {
-	if (fd == NULL) {
+	if (fd == NULL || wri_life_forked()) {
 		return;
 	}
 	weir_fd_shut(fd, WEIR_ECLOSED);

@@ -25,7 +25,9 @@ static struct shard {
 	uint64_t ended; /* operations of handles that have gone */
 } shards[SHARDS] = {[0 ... SHARDS - 1] = {.lock = WRI_MTX_INIT}};
 
-static unsigned walks; /* so far; only weir_fini walks */
+/* Only weir_fini walks. */
+static unsigned walks;  /* so far */
+static weir_time limit; /* of the walk that waits */
 
 static struct shard *
 shard_of(const weir_aio *aio)
@@ -130,7 +132,7 @@ walk_next(struct shard *s)
 
 /* Visit each handle once; how many visits were true. */
 static unsigned
-walk(bool (*visit)(weir_aio *aio, weir_time until), weir_time until)
+walk(bool (*visit)(weir_aio *aio))
 {
 	unsigned n = 0;
 
@@ -139,7 +141,7 @@ walk(bool (*visit)(weir_aio *aio, weir_time until), weir_time until)
 		weir_aio *aio;
 
 		while ((aio = walk_next(&shards[i])) != NULL) {
-			n += visit(aio, until);
+			n += visit(aio);
 			wri_aio_rele(aio);
 		}
 	}
@@ -147,29 +149,27 @@ walk(bool (*visit)(weir_aio *aio, weir_time until), weir_time until)
 }
 
 static bool
-stop(weir_aio *aio, weir_time until)
+stop(weir_aio *aio)
 {
-	(void)until;
 	(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
 	return true;
 }
 
 static bool
-is_late(weir_aio *aio, weir_time until)
+is_late(weir_aio *aio)
 {
-	return weir_aio_wait_until(aio, until) == WEIR_ETIMEDOUT;
+	return weir_aio_wait_until(aio, limit) == WEIR_ETIMEDOUT;
 }
 
 /* Row 20: nobody queues it from here on. */
 static bool
-orphan(weir_aio *aio, weir_time until)
+orphan(weir_aio *aio)
 {
 	uint64_t w = wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
 	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
 	const char *tag = wri_load(&aio->tag, WRI_ACQ);
 	char state[80];
 
-	(void)until;
 	if (!is_idle(w)) {
 		wri_log(WEIR_LOG_ERR,
 		    "weir_fini: abandoned aio %p, tag \"%s\", provider %s, %s",
@@ -181,34 +181,34 @@ orphan(weir_aio *aio, weir_time until)
 }
 
 static bool
-is_left(weir_aio *aio, weir_time until)
+is_left(weir_aio *aio)
 {
-	(void)until;
 	return (wri_load(&aio->word, WRI_ACQ) & W_FREE) == 0;
 }
 
 void
 wri_registry_stop(void)
 {
-	(void)walk(stop, 0);
+	(void)walk(stop);
 }
 
 bool
 wri_registry_wait(weir_time until)
 {
-	return walk(is_late, until) == 0;
+	limit = until;
+	return walk(is_late) == 0;
 }
 
 void
 wri_registry_orphan(void)
 {
-	(void)walk(orphan, 0);
+	(void)walk(orphan);
 }
 
 unsigned
 wri_registry_left(void)
 {
-	return walk(is_left, 0);
+	return walk(is_left);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * attr - attributes of the workshop: cache lines, branches, lock rules.
+ * attr - attributes of the workshop: cache lines, branches.
  */
 #ifndef BASE_ATTR_H
 #define BASE_ATTR_H
@@ -14,8 +14,5 @@
 /* The struct that has this member. */
 #define wri_container(p, type, member)                                         \
 	((type *)(void *)((char *)(p)-offsetof(type, member)))
-
-/* The caller holds the lock; read by people, and by clang where it can. */
-#define WRI_REQUIRES(mtx)
 
 #endif

@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Ends the child; a line above 250 is told modulo that, never 0. */
@@ -38,6 +39,46 @@ static weir_strand *strand;
 static weir_task *task;
 static weir_interval *iv;
 static struct latch ran;
+static weir_fd *watched; /* of the pair's end 0 */
+static int pair[2];
+
+static weir_err
+byte_step(weir_aio *aio, int fd, void *arg, unsigned *flags)
+{
+	char byte;
+
+	(void)arg;
+	(void)flags;
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) != 1) {
+		return WEIR_EAGAIN;
+	}
+	weir_aio_set_count(aio, 1);
+	return WEIR_OK;
+}
+
+static const weir_fdop byte_op = {
+    .size = sizeof(byte_op), .name = "byte", .try_step = byte_step};
+
+static void
+watched_open(void)
+{
+	const weir_fd_params params = {.size = sizeof(params)};
+
+	ck_assert_int_eq(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+	ck_assert_int_eq(weir_fd_open(&watched, pair[0], &params), WEIR_OK);
+}
+
+/* Nobody in a child has shut or closed it. */
+static void
+watched_close(void)
+{
+	weir_fd_submit(watched, WEIR_DIR_READ, idle.aio, &byte_op);
+	ck_assert_int_eq(write(pair[1], "x", 1), 1);
+	consumer_expect(&idle, 2, WEIR_OK);
+	weir_fd_close(watched);
+	(void)close(pair[1]);
+}
 
 static void
 setup(void)
@@ -56,6 +97,7 @@ setup(void)
 			     weir_strand_exec(strand)),
 	    WEIR_OK);
 	ck_assert_int_eq(weir_interval_alloc(&iv, WEIR_MS(1)), WEIR_OK);
+	watched_open();
 }
 
 /* The parent goes on as if nothing had happened. */
@@ -68,6 +110,7 @@ teardown(void)
 	consumer_expect(&busy, 1, WEIR_OK);
 	weir_sleep_aio(1, idle.aio);
 	consumer_expect(&idle, 1, WEIR_OK);
+	watched_close();
 	ck_assert_int_eq(weir_aio_cancel(waiter.aio), WEIR_CANCEL_REQUESTED);
 	ck_assert_int_eq(weir_aio_wait(waiter.aio), WEIR_OK);
 	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
@@ -170,6 +213,9 @@ child_uses(void *arg)
 	child_uses_handle(waiter.aio);
 	CHILD_MUST(weir_task_post(task) == WEIR_EFORK);
 	CHILD_MUST(weir_task_wait(task) == WEIR_EFORK);
+	weir_fd_shut_dir(watched, WEIR_DIR_WRITE, WEIR_ESTOPPED);
+	weir_fd_shut(watched, WEIR_ESTOPPED);
+	CHILD_MUST(weir_fd_drain(watched) == WEIR_EFORK);
 	return 0;
 }
 
@@ -190,6 +236,7 @@ child_frees(void *arg)
 	(void)weir_strand_free(strand);
 	(void)weir_pool_free(pool);
 	weir_interval_free(iv);
+	weir_fd_close(watched);
 	return 0; /* by exit: atexit handlers run */
 }
 
