@@ -76,7 +76,7 @@ pool_up(const weir_params *p)
 	    .tokens = (unsigned)p->num_task_threads,
 	    .threads_max = (unsigned)p->max_task_threads,
 	    .slots = (unsigned)p->num_poller_threads,
-	    .role_ops = wri_poller_role_ops(),
+	    .role_ops = &wri_poller_role_ops,
 	    .slot_args = wri_poller_slot_args(),
 	    .is_default = true,
 	};
@@ -93,6 +93,7 @@ rooms_up(const weir_params *p)
 	if (rv != WEIR_OK) {
 		return rv;
 	}
+	wri_add(&wri_life.number, 1, WRI_RLX); /* L1 */
 	wri_registry_begin(p->slack);
 	rv = wri_timer_init((unsigned)p->num_expire_threads,
 	    &wri_aio_deadline_ops, wri_taskq_watch, &alarm);

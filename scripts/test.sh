@@ -7,7 +7,7 @@
 # WEIR_TEST_LABELS only tests with a label that matches (ctest -L)
 #
 # The last line is "N passed, N failed".  Exit: 0 all passed, 1 something
-# failed, 2 packages are missing and this is not root, or wrong use.
+# failed, 2 packages are missing (and could not be installed), or wrong use.
 set -eu
 
 cd "$(dirname "$0")/.."

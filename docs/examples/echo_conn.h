@@ -2,7 +2,7 @@
  * echo_conn - one connection of the echo server.
  *
  * Purpose    receive, send all of it back, again, until something ends it.
- * Ownership  echo_conn_open gives the connection to itself: it frees itself in
+ * Ownership  echo_conn_start gives the connection to itself: it frees itself in
  *            its last callback.  The server knows it through a list, which it
  *            leaves before it goes; who holds the server's lock and finds a
  *            connection in the list may use it as long as it holds the lock.

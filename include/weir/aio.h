@@ -24,10 +24,10 @@
  * Unless its comment says otherwise every function here is MT-Safe, never
  * blocks and may be called from any callback.  With a NULL handle it does
  * nothing and gives WEIR_EINVAL, 0, NULL or false (wait and stop: WEIR_OK); in
- * a forked child it does nothing and gives WEIR_EFORK, 0 or false (what only
- * reads, reads; docs/guide/lifetime.md).  A call that begins after
- * weir_aio_free or weir_aio_reap is misuse.  Settings are the consumer's: one
- * thread at a time, while no operation is pending.
+ * a forked child it does nothing and gives WEIR_EFORK, 0 or false (count and
+ * the get functions still read; docs/guide/lifetime.md).  A call that begins
+ * after weir_aio_free or weir_aio_reap is misuse.  Settings are the
+ * consumer's: one thread at a time, while no operation is pending.
  * docs/api/aio.md has each call in each state of the handle.
  */
 #ifndef WEIR_AIO_H
@@ -195,8 +195,9 @@ WEIR_API weir_cancel weir_aio_abort(weir_aio *aio, weir_err why);
  *                           handle's callback needs; in a ring of callbacks
  *                           that wait for each other; or when no thread of
  *                           the caller's pool would be left to run callbacks,
- *                           whatever the handle's pool.  A ring that passes
- *                           through a cancel hook or release is not found
+ *                           or weir_fini ends that pool, whatever the
+ *                           handle's.  A ring that passes through a cancel
+ *                           hook or release is not found
  *             WEIR_ESTATE   weir_fini has abandoned the callback of this
  *                           handle: it will not run
  * Blocks      until idle
@@ -211,7 +212,9 @@ WEIR_API weir_err weir_aio_wait(weir_aio *aio);
  *
  * @param until  [ns; WEIR_NEVER: no limit; a time passed: only look]
  *
- * Result      as weir_aio_wait, or WEIR_ETIMEDOUT
+ * Result      as weir_aio_wait, or WEIR_ETIMEDOUT (of a look also where
+ *             weir_aio_wait would be WEIR_ESTATE, or WEIR_EDEADLK for
+ *             another handle)
  * Blocks      until idle or until the time
  * Since       0.1
  */

@@ -34,7 +34,9 @@
  * Unless its comment says otherwise each function is MT-Safe per aio (the owner
  * of the operation calls), never blocks, allocates nothing, and may be called
  * from any callback.  With a NULL handle it does nothing and gives WEIR_EINVAL,
- * 0, NULL or false (the queue functions take no NULL).
+ * 0, NULL or false; weir_aio_get_timeout gives WEIR_DEFAULT,
+ * weir_aio_get_deadline WEIR_NEVER (the queue functions take no NULL).  What it
+ * does in a forked child: docs/guide/lifetime.md.
  */
 #ifndef WEIR_PROVIDER_H
 #define WEIR_PROVIDER_H
@@ -83,13 +85,15 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_reset(weir_aio *aio);
  *                  until the callback has begun.
  *
  * Result      WEIR_OK        exactly one finish is owed
- *             WEIR_ESTOPPED, WEIR_ETIMEDOUT (the deadline has passed),
+ *             WEIR_ESTOPPED, WEIR_ETIMEDOUT (timeout 0, or an expiration that
+ *                            has passed),
  *             WEIR_ECANCELED or another abort code: refused; weir completes
  *                            the aio with it
  *                            (after a refused reset: WEIR_ESTOPPED again, and
  *                            nothing else happens)
  *             WEIR_EMISUSE   without reset, or started before (misuse)
- *             WEIR_EINVAL    NULL
+ *             WEIR_EINVAL    NULL, or a provider of another size: nothing has
+ *                            happened, the operation is still yours to end
  *             WEIR_EFORK     in a forked child
  * Since       0.1
  */
@@ -109,7 +113,7 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_start(
  *               [ns, >= 0]; 50 us is what a sleep takes.
  *
  * Result      as weir_aio_start; a time that has passed is no reason to refuse
- *             WEIR_EINVAL   NULL, or a negative time or slack
+ *             WEIR_EINVAL   also a negative time or slack
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_aio_start_at(weir_aio *aio,
@@ -362,8 +366,10 @@ WEIR_API WEIR_NODISCARD weir_err weir_fd_open(
  *
  * Result of the aio   what try_step returned; WEIR_ECLOSED: the weir_fd was
  *                     closed, or the code of weir_fd_shut; WEIR_EAGAIN:
- *                     WEIR_FD_QUEUE_MAX wait; WEIR_EINVAL: fd or op NULL, no
- *                     such direction; timeout, cancel and stop as usual
+ *                     WEIR_FD_QUEUE_MAX wait; WEIR_EINVAL: fd or op NULL,
+ *                     another size, no such direction; timeout, cancel and
+ *                     stop as usual; WEIR_ESTOPPED: weir_fini was called since
+ *                     weir_fd_open
  * Threads     MT-Safe; first submitted, first carried out
  * Blocks      briefly
  * Since       0.1
@@ -412,7 +418,9 @@ WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
  * After weir_fd_shut: wait until no step is under way and every operation has
  * been finished (its callback may still have to run).
  *
- * Errors      WEIR_EDEADLK  no thread of the caller's pool would be left;
+ * Result      WEIR_OK (also for NULL)
+ *             WEIR_EFORK
+ *             WEIR_EDEADLK  no thread of the caller's pool would be left;
  *                           nothing was waited for.  (Rings are not found.)
  * Threads     MT-Safe
  * Blocks      until steps under way have ended, which do not block (without a

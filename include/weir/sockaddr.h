@@ -3,6 +3,9 @@
  *
  * Purpose    plain values that hold any address a stream can have.
  * Bounds     names of up to WEIR_ADDR_MAX - 1 bytes.
+ *
+ * The functions only read their arguments: MT-Safe per object, never block, may
+ * be called at any time, also before weir_init and in a forked child.
  */
 #ifndef WEIR_SOCKADDR_H
 #define WEIR_SOCKADDR_H
@@ -76,10 +79,11 @@ typedef union weir_sockaddr {
 
 /**
  * Write an address for people: 127.0.0.1:80, [::1]:443, [fe80::1%3]:443, the
- * path, abstract[name], unknown.
+ * path, inproc[name], abstract[name], unknown.
  *
  * @param sa     NULL: unknown.
- * @param buf    gets the text, cut to fit, NUL-terminated if bufsz > 0.
+ * @param buf    gets the text, cut to fit, NUL-terminated if bufsz > 0.  NULL:
+ *               nothing happens.
  * @param bufsz  [bytes]; WEIR_ADDR_STR_MAX is always enough.
  *
  * Result      buf

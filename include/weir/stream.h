@@ -19,7 +19,8 @@
  * Unless said otherwise each function is MT-Safe, blocks never (or briefly: a
  * leaf lock), may be called from any callback, and ignores a NULL object
  * (operations, options: WEIR_EINVAL).  In a forked child it does nothing and
- * gives WEIR_EFORK.  Operations may also end with the code of an abort.
+ * gives WEIR_EFORK (the addresses can be read).  Operations may also end with
+ * the code of an abort.
  */
 #ifndef WEIR_STREAM_H
 #define WEIR_STREAM_H
@@ -43,7 +44,9 @@ typedef struct weir_stream_listener weir_stream_listener;
  * Options.  NULL gives WEIR_EINVAL, a name the object does not know
  * WEIR_ENOTSUP, a setter of what can only be read WEIR_EREADONLY, a getter or
  * setter of another type WEIR_EBADTYPE; then the state: WEIR_ESTATE before
- * listen (of what listen decides), WEIR_ECLOSED after close.
+ * listen (of what listen decides), WEIR_ECLOSED after close (of a dialer's or
+ * listener's own bool options: never), WEIR_ESTOPPED of a listener that has
+ * met weir_fini.
  */
 #define WEIR_OPT_TCP_NODELAY "tcp-nodelay"     /* bool, default true */
 #define WEIR_OPT_TCP_KEEPALIVE "tcp-keepalive" /* bool, default false */
@@ -176,7 +179,8 @@ WEIR_API weir_err weir_stream_listener_set_bool(
 /** Read an option.  Since 0.1 */
 WEIR_API weir_err weir_stream_listener_get_bool(
     weir_stream_listener *l, const char *opt, bool *value);
-/** Read an option; WEIR_ESTATE: not before listen.  Since 0.1 */
+/** Read an option; WEIR_ESTATE, WEIR_ECLOSED, WEIR_ESTOPPED: only between
+ * listen and close.  Since 0.1 */
 WEIR_API weir_err weir_stream_listener_get_int(
     weir_stream_listener *l, const char *opt, int *value);
 
@@ -246,7 +250,8 @@ WEIR_API void weir_stream_send_all(weir_stream *s, weir_aio *aio);
  * Finish sending: the peer reads the end after what was sent.  Sends submitted
  * before and still pending end with WEIR_ECLOSED; receives go on.
  *
- * Errors      WEIR_ECLOSED  closed, or the peer is gone
+ * Result      WEIR_OK       also when it was called before
+ *             WEIR_ECLOSED  closed, or the peer is gone
  *             WEIR_EINVAL   NULL
  * Since       0.1
  */

@@ -143,7 +143,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_task_alloc(
  *
  * Result      WEIR_OK
  *             WEIR_EAGAIN   the pool's queue_max is reached
- *             WEIR_ESTOPPED weir_fini has begun: the task runs no more
+ *             WEIR_ESTOPPED weir_fini has begun, and the task was idle, or has
+ *                           ended: it runs no more
  *             WEIR_EINVAL   NULL
  *             WEIR_EFORK    in a forked child
  * Since       0.1
@@ -153,8 +154,8 @@ WEIR_API weir_err weir_task_post(weir_task *task);
 /**
  * Wait until the task is neither queued nor running.
  *
- * Result      WEIR_OK (also for NULL), WEIR_EDEADLK as of weir_aio_wait,
- *             WEIR_EFORK
+ * Result      WEIR_OK (also for NULL), WEIR_EDEADLK and WEIR_ESTATE as of
+ *             weir_aio_wait, WEIR_EFORK
  * Blocks      until then
  * Callback    as weir_aio_wait for another handle; in the own function
  *             WEIR_EDEADLK
@@ -164,7 +165,8 @@ WEIR_API weir_err weir_task_wait(weir_task *task);
 
 /**
  * Wait and free.  In the task's own function, and where weir_task_wait would be
- * WEIR_EDEADLK: freed when that has returned.
+ * WEIR_EDEADLK: freed when that has returned.  Where it would be WEIR_ESTATE
+ * the memory stays.
  *
  * @param task  taken; NULL allowed.
  *

@@ -38,7 +38,8 @@ typedef struct weir_params {
 				     default max(2, CPUs) */
 	int max_task_threads;   /**< with spares for callbacks that wait
 				     [num_task_threads..4096], default
-				     4 x num_task_threads */
+				     4 x num_task_threads; alone, a cap for
+				     the default number */
 	int num_expire_threads; /**< [1..16], default 1 */
 	int max_expire_threads; /**< cap for the default [1..16]; not below a
 				     number given */
@@ -49,17 +50,18 @@ typedef struct weir_params {
 
 	const char *poller; /**< "epoll" or "poll", default "epoll" */
 	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
-				 log to stderr up to that level, default: as
-				 weir_log_set says */
+				 how many lines are logged; where to is
+				 weir_log_set's.  Default: as that says */
 
-	weir_duration slack;      /**< timeouts may be this late [0..1 s],
-				       default 1 ms; -1 means 0 */
+	weir_duration slack;      /**< timeouts may be this late
+				       [1 ns..1 s], default 1 ms; -1: none,
+				       and 0 in what is in force */
 	weir_duration fini_limit; /**< weir_fini waits this long for providers
 				       and callbacks [> 0 or
 				       WEIR_INFINITE], default 5 s */
 
-	const char *env_prefix; /**< of the variables, default "WEIR_"; ""
-				     reads none */
+	const char *env_prefix; /**< of the variables [up to 32 bytes],
+				     default "WEIR_"; "" reads none */
 
 	/** Allocator: all three or none; weir uses calloc_fn and free_fn.
 	 * Memory is aligned for any type; free_fn gets the size asked for.
@@ -78,7 +80,8 @@ typedef struct weir_params {
  * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_POLLER, WEIR_LOG),
  * which win over defaults.  A variable is taken when it is a decimal number (or
  * one of the words) in range; anything else stops weir_init, with one line in
- * the log that names variable, value and range.
+ * the log that names variable, value and range.  In a program that runs with
+ * raised privileges (secure_getenv(3)) no variable is read.
  *
  * @param params  NULL: no settings; copied.
  *
@@ -86,8 +89,9 @@ typedef struct weir_params {
  *             WEIR_EBUSY   params given and weir runs already; or another
  *                          allocator while memory of the old one is in use
  *             WEIR_ENOMEM, WEIR_ENOFILES, WEIR_EAGAIN (no thread),
- *             WEIR_EFORK.  After an error no fini is owed, and nothing is left
- *             behind but the level of the log.
+ *             WEIR_ENOTSUP, WEIR_EPERM (the system refuses a call that weir
+ *             needs), WEIR_EFORK.  After an error no fini is owed, and
+ *             nothing is left behind but the level of the log.
  * Threads     MT-Safe
  * Blocks      until the threads run; a weir_fini under way is waited for
  * Callback    WEIR_EDEADLK: on a thread of weir, in a cancel hook or release,
@@ -98,8 +102,9 @@ WEIR_API WEIR_NODISCARD weir_err weir_init(const weir_params *params);
 
 /**
  * Undo one weir_init.  The last one ends every operation with WEIR_ESTOPPED,
- * runs what is queued, ends the threads, and frees everything but handles that
- * are still allocated (they stay valid, stopped for ever, and must be freed).
+ * runs what is queued, ends the threads, and frees everything but what the
+ * program still has: that stays valid and must be freed.  Handles, tasks,
+ * pools with their strands, streams and listeners are stopped for ever.
  *
  * Result      WEIR_OK        all ended
  *             WEIR_ETIMEDOUT fini_limit passed: what did not end is named in
@@ -116,7 +121,8 @@ WEIR_API weir_err weir_fini(void);
 /**
  * What is in force.
  *
- * @param params  size must be set; the rest is written.  Strings are static.
+ * @param params  size must be set; the rest is written.  Strings are static;
+ *                log is NULL if no level was given.
  *
  * Errors      WEIR_ESTATE  weir does not run
  *             WEIR_EINVAL  NULL or another size
@@ -127,7 +133,8 @@ WEIR_API weir_err weir_fini(void);
  */
 WEIR_API weir_err weir_get_params(weir_params *params);
 
-/** The version of the library that runs, as "1.2.3".  Since 0.1 */
+/** The version of the library that runs, as "1.2.3"; static, at any time.
+ * Since 0.1 */
 WEIR_API const char *weir_version(void);
 
 /**
@@ -141,7 +148,7 @@ typedef struct weir_stats {
 	uint64_t aios;          /**< handles allocated now */
 	uint64_t submitted;     /**< operations accepted */
 	uint64_t completed;     /**< operations ended */
-	uint64_t callbacks;     /**< callbacks and tasks run */
+	uint64_t callbacks;     /**< callbacks, tasks, timeouts handed over */
 	uint64_t deadlines;     /**< entries in the expiry threads' heaps now */
 	uint64_t expired;       /**< deadlines that fired */
 	uint64_t expire_wakes;  /**< times an expiry thread woke up */

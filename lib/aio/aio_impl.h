@@ -216,7 +216,6 @@ bool wri_aio_unregister(weir_aio *aio);
 struct weir_exec *wri_aio_exec(struct weir_exec *exec);
 void wri_aio_misuse(weir_aio *aio, const char *call, const char *what);
 const char *wri_aio_state(weir_aio *aio, char *buf, size_t size);
-extern wri_a32 wri_aio_life;   /* counts weir_init; fixed while it runs */
 extern wri_a64 wri_aio_late;   /* refused finishes */
 extern uint64_t wri_aio_grain; /* of timeouts; fixed between init and fini */
 

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-wri_a32 wri_aio_life;
 uint64_t wri_aio_grain = 524288;
 wri_a64 wri_aio_late;
 
@@ -41,7 +40,7 @@ alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 		return rv;
 	}
 	aio->magic = AIO_MAGIC;
-	aio->life = wri_load(&wri_aio_life, WRI_RLX); /* L1 */
+	aio->life = wri_life_number();
 	aio->cb = cb;
 	aio->cb_arg = arg;
 	aio->task.run = wri_aio_run;

@@ -72,6 +72,14 @@ wri_aio_register(weir_aio *aio)
 	wri_mtx_unlock(&s->lock);
 }
 
+/* How often it was submitted in this life.  Not in an earlier one's: it stays
+ * stopped. */
+static uint64_t
+submitted_of(const weir_aio *aio, uint64_t w)
+{
+	return aio->life == wri_life_number() ? w >> W_GEN_SHIFT : 0;
+}
+
 /*
  * The handle is dead: no walk shall find it, and a call that comes now is
  * misuse.  False: a call is inside still; ask again.  May be asked once more
@@ -88,7 +96,7 @@ wri_aio_unregister(weir_aio *aio)
 	if (alone && aio->live_prevp != NULL) {
 		unlink_locked(s, aio);
 		s->n--;
-		s->ended += wri_load(&aio->word, WRI_RLX) >> W_GEN_SHIFT;
+		s->ended += submitted_of(aio, wri_load(&aio->word, WRI_RLX));
 		aio->magic = AIO_DEAD;
 	}
 	wri_mtx_unlock(&s->lock);
@@ -98,7 +106,6 @@ wri_aio_unregister(weir_aio *aio)
 void
 wri_registry_begin(weir_duration slack)
 {
-	wri_add(&wri_aio_life, 1, WRI_RLX);   /* L1 */
 	wri_store(&wri_aio_late, 0, WRI_RLX); /* nobody runs yet */
 	wri_aio_grain = grain_of(slack);
 	for (unsigned i = 0; i < SHARDS; i++) {
@@ -120,8 +127,7 @@ walk_next(struct shard *s)
 		unlink_locked(s, aio);
 		link_at_locked(s, aio, s->last);
 		aio->walked = walks;
-		/* Relaxed: written by this thread. */
-		ours = aio->life == wri_load(&wri_aio_life, WRI_RLX);
+		ours = aio->life == wri_life_number();
 		if (ours) {
 			wri_aio_hold(aio);
 		}
@@ -224,9 +230,10 @@ wri_registry_stats(weir_stats *out)
 		out->submitted += s->ended;
 		for (weir_aio *a = s->live; a != NULL; a = a->live_next) {
 			uint64_t w = wri_load(&a->word, WRI_RLX); /* news */
+			uint64_t n = submitted_of(a, w);
 
-			out->submitted += w >> W_GEN_SHIFT;
-			pending += op_of(w) != OP_NONE;
+			out->submitted += n;
+			pending += n > 0 && op_of(w) != OP_NONE;
 		}
 		wri_mtx_unlock(&s->lock);
 	}

@@ -137,7 +137,7 @@ closes_ring(const struct wri_runner *r, weir_aio *aio)
 		if (runner == r) {
 			return true;
 		}
-		aio = runner != NULL ? wri_runner_waits_for(runner) : NULL;
+		aio = runner != NULL ? *wri_runner_waits_for(runner) : NULL;
 	}
 	return false;
 }
@@ -151,7 +151,7 @@ set_waits_for(struct wri_runner *r, weir_aio *aio)
 	wri_mtx_lock(&ring_lock);
 	ring = closes_ring(r, aio);
 	if (!ring) {
-		wri_runner_set_waits_for(r, aio);
+		*wri_runner_waits_for(r) = aio;
 	}
 	wri_mtx_unlock(&ring_lock);
 	return !ring;
@@ -185,8 +185,7 @@ is_lost(const weir_aio *aio, uint64_t w)
 {
 	return (w & (W_ORPHAN | W_QUEUED | W_RUN | W_HOOK)) ==
 		   (W_ORPHAN | W_QUEUED) &&
-	       (aio->life != wri_load(&wri_aio_life, WRI_RLX) || /* a hint */
-		   wri_load(&wri_life.state, WRI_SC) == WRI_LIFE_DOWN);
+	       wri_life_is_over(aio->life);
 }
 
 /* Sleep until the handle is idle or lost, or the time has come. */

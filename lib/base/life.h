@@ -31,6 +31,7 @@ enum wri_life_state {
 struct wri_life {
 	wri_a32 state;
 	wri_a32 inside; /* threads between enter or visit and leave */
+	wri_a32 number; /* counts lives: moved before the rooms of one go up */
 	/* The page, fixed from the first init on; NULL: no fork detection. */
 	wri_aptr page; /* const unsigned char */
 };
@@ -69,6 +70,21 @@ wri_life_deeper(int by)
 
 /* Move to a state, and unless that is UP wait for those who are inside. */
 void wri_life_set(enum wri_life_state state);
+
+/* The life that is, or was last; for what outlives it.  Relaxed: L1. */
+static inline uint32_t
+wri_life_number(void)
+{
+	return wri_load(&wri_life.number, WRI_RLX);
+}
+
+/* Are the rooms of that life no more? */
+static inline bool
+wri_life_is_over(uint32_t number)
+{
+	return number != wri_life_number() ||
+	       wri_load(&wri_life.state, WRI_SC) == WRI_LIFE_DOWN;
+}
 
 /* Is this a forked child of the process that called weir_init? */
 static inline bool

@@ -1,5 +1,6 @@
 /*
- * thread - named threads with all signals blocked.
+ * thread - named threads with all signals blocked but those that a thread sends
+ * itself.
  *
  * Ownership  the starter joins each thread it started, once.
  */

@@ -198,17 +198,11 @@ wri_slot_wake(void *slot)
 	wri_sys_notify(((struct wri_poll_set *)slot)->wake_fd);
 }
 
-static const struct wri_role_ops poller_role_ops = {
+const struct wri_role_ops wri_poller_role_ops = {
     .wait = slot_wait,
     .feed = slot_feed,
     .wake = wri_slot_wake,
 };
-
-const struct wri_role_ops *
-wri_poller_role_ops(void)
-{
-	return &poller_role_ops;
-}
 
 void **
 wri_poller_slot_args(void)

@@ -77,7 +77,7 @@ weir_err wri_poller_init(const struct wri_poller_config *config);
 void wri_poller_fini(void);
 
 /* For wri_pool_config: slots of them. */
-const struct wri_role_ops *wri_poller_role_ops(void);
+extern const struct wri_role_ops wri_poller_role_ops;
 void **wri_poller_slot_args(void);
 /* The backend in force, "": none. */
 const char *wri_poller_name(void);

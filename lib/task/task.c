@@ -36,6 +36,7 @@ struct weir_task {
 	void (*fn)(void *);
 	void *arg;
 	weir_exec *exec;
+	uint32_t life; /* of the library */
 };
 
 static void
@@ -91,6 +92,7 @@ weir_task_alloc(
 	}
 	t->fn = fn;
 	t->arg = arg;
+	t->life = wri_life_number();
 	/* The default pool may be another one in the library's next life. */
 	t->exec = exec == weir_pool_exec(NULL) ? NULL : exec;
 	rv = weir_aio_alloc(&t->aio, task_cb, t);
@@ -144,6 +146,9 @@ weir_task_post(weir_task *t)
 			break;
 		case QUEUED:
 		case AGAIN:
+			if (wri_life_is_over(t->life)) {
+				return WEIR_ESTOPPED; /* nobody runs it */
+			}
 			/* The exchange with itself carries our writes: K1. */
 			if (wri_cas_weak(&t->state, &s, s, WRI_SC)) {
 				return WEIR_OK;

@@ -394,14 +394,8 @@ wri_runner_wait_end(struct wri_runner *r)
 	wri_runner_begin(r); /* our slot may have been taken, or not */
 }
 
-void *
-wri_runner_waits_for(const struct wri_runner *r)
+void **
+wri_runner_waits_for(struct wri_runner *r)
 {
-	return r->waits_for;
-}
-
-void
-wri_runner_set_waits_for(struct wri_runner *r, void *what)
-{
-	r->waits_for = what;
+	return &r->waits_for;
 }

@@ -111,10 +111,9 @@ weir_err wri_runner_wait_begin(struct wri_runner *r);
 void wri_runner_wait_end(struct wri_runner *r);
 
 /*
- * What a thread waits for, for the search of rings (aio/wait.c); guarded by
- * the lock of that search.
+ * Where a thread says what it waits for, for the search of rings (aio/wait.c);
+ * guarded by the lock of that search.
  */
-void *wri_runner_waits_for(const struct wri_runner *r);
-void wri_runner_set_waits_for(struct wri_runner *r, void *what);
+void **wri_runner_waits_for(struct wri_runner *r);
 
 #endif

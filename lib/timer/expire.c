@@ -91,8 +91,8 @@ wri_deadline_arm(struct wri_deadline *d, weir_time at, uint64_t grain)
 bool
 wri_deadline_held(struct wri_deadline *d)
 {
-	/* Relaxed: one of an earlier life is known to nobody any more. */
-	return d->life == wri_load(&wri_timer.life, WRI_RLX) &&
+	/* One of an earlier life is known to nobody any more. */
+	return d->life == wri_life_number() &&
 	       wri_load(&d->armed, WRI_ACQ) != KEY_NEVER; /* E3 */
 }
 

@@ -30,7 +30,7 @@ place_take_locked(
 	struct expire *e;
 
 	d->home = (unsigned)((uintptr_t)d / WRI_LINE % wri_timer.n);
-	d->life = wri_load(&wri_timer.life, WRI_RLX); /* the lock */
+	d->life = wri_life_number();
 	e = home(d);
 	if (*more != NULL && *cap > e->reserved) {
 		size_t was = e->reserved;
@@ -89,8 +89,7 @@ wri_deadline_init(struct wri_deadline *d)
 static bool
 is_known_locked(const struct wri_deadline *d)
 {
-	return wri_timer.n > 0 &&
-	       d->life == wri_load(&wri_timer.life, WRI_RLX); /* the lock */
+	return wri_timer.n > 0 && d->life == wri_life_number();
 }
 
 void
@@ -177,9 +176,6 @@ weir_err
 wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
     void (*watch)(weir_time now), struct wri_alarm **alarm)
 {
-	wri_mtx_lock(&wri_timer.lock);
-	wri_add(&wri_timer.life, 1, WRI_RLX); /* the lock */
-	wri_mtx_unlock(&wri_timer.lock);
 	wri_timer.ops = ops;
 	wri_timer.watch = watch;
 	for (unsigned i = 0; i < n; i++) {

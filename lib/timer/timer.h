@@ -33,7 +33,7 @@ struct wri_deadline {
 
 	/* Fixed after init. */
 	unsigned home; /* which thread */
-	uint32_t life; /* of the room */
+	uint32_t life; /* of the library */
 };
 
 /* What an operation is doing, for the expiry thread. */

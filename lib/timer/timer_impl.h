@@ -6,6 +6,7 @@
 
 #include "timer/timer.h"
 
+#include "base/life.h"
 #include "base/thread.h"
 #include "timer/heap.h"
 
@@ -57,8 +58,7 @@ struct timer {
 	void (*watch)(weir_time now);
 
 	wri_mtx lock;
-	unsigned n;   /* lock: how many threads; 0: the room is closed */
-	wri_a32 life; /* counts wri_timer_init; lock to write */
+	unsigned n; /* lock: how many threads; 0: the room is closed */
 };
 extern struct timer wri_timer;
 

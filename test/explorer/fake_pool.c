@@ -232,14 +232,8 @@ wri_runner_wait_end(struct wri_runner *r)
 	r->pool->waiting--;
 }
 
-void *
-wri_runner_waits_for(const struct wri_runner *r)
+void **
+wri_runner_waits_for(struct wri_runner *r)
 {
-	return r->waits_for;
-}
-
-void
-wri_runner_set_waits_for(struct wri_runner *r, void *what)
-{
-	r->waits_for = what;
+	return &r->waits_for;
 }

@@ -77,6 +77,7 @@ rig_up(unsigned n, unsigned m)
 	struct wri_alarm *alarm;
 
 	slow_expire = false;
+	wri_add(&wri_life.number, 1, WRI_RLX);
 	wri_life_set(WRI_LIFE_UP);
 	wri_registry_begin(SLACK);
 	X_ASSERT(wri_timer_init(1, &ops, fake_pool_watch, &alarm) == WEIR_OK);

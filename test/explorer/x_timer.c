@@ -107,6 +107,7 @@ up(unsigned threads)
 	struct wri_alarm *alarm;
 
 	judge_late = false;
+	wri_add(&wri_life.number, 1, WRI_RLX);
 	X_ASSERT(wri_timer_init(threads, &ops, NULL, &alarm) == WEIR_OK);
 }
 

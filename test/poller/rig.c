@@ -107,19 +107,19 @@ rig_close(struct probe *p)
 unsigned
 rig_wait(unsigned slot, bool block)
 {
-	return wri_poller_role_ops()->wait(wri_poller_slot_args()[slot], block);
+	return wri_poller_role_ops.wait(wri_poller_slot_args()[slot], block);
 }
 
 void
 rig_feed(unsigned slot)
 {
-	wri_poller_role_ops()->feed(wri_poller_slot_args()[slot]);
+	wri_poller_role_ops.feed(wri_poller_slot_args()[slot]);
 }
 
 void
 rig_wake(unsigned slot)
 {
-	wri_poller_role_ops()->wake(wri_poller_slot_args()[slot]);
+	wri_poller_role_ops.wake(wri_poller_slot_args()[slot]);
 }
 
 void

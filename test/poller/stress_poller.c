@@ -56,7 +56,7 @@ seat_ready(struct wri_pfd *pfd, unsigned dirs)
 static void
 polling_main(void *arg)
 {
-	const struct wri_role_ops *ops = wri_poller_role_ops();
+	const struct wri_role_ops *ops = &wri_poller_role_ops;
 
 	while (wri_load(&stress_ends, WRI_ACQ) == 0) {
 		if (ops->wait(arg, true) > 0) {
@@ -184,7 +184,7 @@ START_TEST(open_and_close_under_polling_lose_no_event)
 	}
 	wri_store(&stress_ends, 1, WRI_REL);
 	for (unsigned i = 0; i < SLOTS; i++) {
-		wri_poller_role_ops()->wake(wri_poller_slot_args()[i]);
+		wri_poller_role_ops.wake(wri_poller_slot_args()[i]);
 		wri_thread_join(&pollers[i]);
 	}
 	for (unsigned i = 0; i < WORKERS; i++) {

@@ -189,6 +189,7 @@ END_TEST
 
 START_TEST(its_late_finish_may_come_in_the_next_life)
 {
+	weir_stats stats = {.size = sizeof(stats)};
 	struct consumer c, w;
 
 	toy.kind = TOY_RELEASE;
@@ -198,6 +199,10 @@ START_TEST(its_late_finish_may_come_in_the_next_life)
 	toy_submit(&toy, w.aio);
 	ck_assert_int_eq(weir_fini(), WEIR_ETIMEDOUT);
 	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	/* They are no business of this life's figures. */
+	ck_assert_int_eq(weir_get_stats(&stats), WEIR_OK);
+	ck_assert_uint_eq(stats.submitted + stats.completed, 0);
+	ck_assert_uint_eq(stats.aios, 2);
 	ck_assert(toy_finish_first(&toy, WEIR_OK, 1));
 	ck_assert(toy_finish_first(&toy, WEIR_OK, 1));
 	ck_assert_int_eq(weir_aio_wait(c.aio), WEIR_OK);
@@ -360,6 +365,7 @@ START_TEST(child_abandons_completions)
 	const char *who;
 	weir_blocker what;
 	struct consumer c, behind[2];
+	weir_task *task;
 	pthread_t waiter;
 
 	latch_init(&entered);
@@ -374,6 +380,9 @@ START_TEST(child_abandons_completions)
 		toy_submit_now(behind[i].aio, WEIR_OK, 3);
 	}
 	ck_assert_int_eq(
+	    weir_task_alloc(&task, latch_hit_cb, &leave, NULL), WEIR_OK);
+	ck_assert_int_eq(weir_task_post(task), WEIR_OK);
+	ck_assert_int_eq(
 	    pthread_create(&waiter, NULL, lost_waiter_main, behind[0].aio), 0);
 	ck_assert_int_eq(weir_fini(), WEIR_ETIMEDOUT);
 	(void)capture_end();
@@ -384,7 +393,11 @@ START_TEST(child_abandons_completions)
 	    weir_aio_stop_until(behind[0].aio, WEIR_NEVER, &what, &who),
 	    WEIR_ESTATE);
 	ck_assert_int_eq(what, WEIR_BLOCKER_QUEUE);
+	ck_assert_int_eq(weir_task_post(task), WEIR_ESTOPPED);
 	ck_assert_int_eq(weir_init(&p), WEIR_OK);
+	ck_assert_int_eq(weir_task_post(task), WEIR_ESTOPPED);
+	ck_assert_int_eq(weir_task_wait(task), WEIR_ESTATE);
+	weir_task_free(task);
 	ck_assert_int_eq(weir_aio_wait(behind[1].aio), WEIR_ESTATE);
 	for (int i = 0; i < 2; i++) {
 		ck_assert_uint_eq(behind[i].calls, 0);
