@@ -8,7 +8,7 @@
  * Pairs      F2  refs: the last to leave (acq_rel) sees all others' work done.
  *            F1  (fdio.c): the sides' words publish what open wrote.
  * Bounds     WEIR_FD_MAX.
- * Proof      test/contract/, test/stream/
+ * Proof      test/contract/, test/stream/, test/explorer/x_fdio_end.c
  */
 #include "aio/fdio.h"
 #include "aio/fdio_impl.h"

@@ -24,14 +24,12 @@
  *                fields between submitter, poller and hook.
  * Bounds     STEPS_MAX steps in a row, then others have a turn;
  *            WEIR_FD_QUEUE_MAX operations wait on a side.
- * Proof      test/contract/, test/stream/, test/stress/
+ * Proof      test/contract/, test/stream/, test/stress/,
+ *            test/explorer/x_fdio*.c
  */
 #include "aio/fdio_impl.h"
 
 #include "base/log.h"
-
-/* Steps that one owner makes before he lets others run. */
-#define STEPS_MAX 16
 
 /* --- The owner --------------------------------------------------------- */
 

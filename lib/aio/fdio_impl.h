@@ -15,6 +15,9 @@
 #define S_FINAL UINT64_C(32)
 #define S_FLAGS UINT64_C(63)
 
+/* Steps that one owner makes before he lets others run. */
+#define STEPS_MAX 16
+
 struct side {
 	/* Any thread. */
 	wri_a64 word WRI_ALIGNED;

@@ -13,7 +13,8 @@
  *            D3  fini: ops := NULL (release) -> unwatch: ops (acquire): fini
  *                has let go of the descriptor, which may be closed.
  * Bounds     WEIR_POLLER_THREADS_MAX slots, EVENTS_MAX events a wait.
- * Proof      test/poller/poller_contract.c, test/poller/stress_poller.c
+ * Proof      test/poller/poller_contract.c, test/poller/stress_poller.c,
+ *            test/explorer/x_fdio_end.c
  */
 #include "poller/poller_impl.h"
 

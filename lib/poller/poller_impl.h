@@ -11,6 +11,8 @@
 
 /* Events that one wait fetches. */
 #define EVENTS_MAX 32
+/* Elements that the table makes at a time. */
+#define CHUNK_LEN 64u
 #define DIRS_BOTH (WRI_DIR_READ | WRI_DIR_WRITE)
 
 /* A descriptor has become ready; whose it is, is seen when it is fed. */

@@ -22,8 +22,6 @@
 
 #include <weir/provider.h>
 
-#define CHUNK_LEN 64u
-
 _Static_assert(WEIR_FD_MAX % CHUNK_LEN == 0, "whole chunks");
 
 static struct table {

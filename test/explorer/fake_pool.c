@@ -124,6 +124,14 @@ fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most)
 	the_pool = pool_new(n, most);
 }
 
+bool
+fake_pool_polls(const struct wri_role_ops *ops, void **slot_args)
+{
+	(void)ops;
+	(void)slot_args;
+	return false;
+}
+
 void
 fake_pool_down(void)
 {

@@ -16,6 +16,9 @@
 extern void (*const fake_pool_watch)(weir_time now);
 /* The default pool: n threads, spares up to most. */
 void fake_pool_up(struct wri_alarm *alarm, unsigned n, unsigned most);
+/* Before that: its threads are to poll one slot.  False: they do not, here; it
+ * is the test's to do. */
+bool fake_pool_polls(const struct wri_role_ops *ops, void **slot_args);
 /* Run what is queued, end the threads, give the memory back. */
 void fake_pool_down(void);
 /* After the expiry threads. */

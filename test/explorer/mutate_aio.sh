@@ -9,11 +9,12 @@ set -eu
 bin=$1
 seeds=${2:-30}
 shift 2 2>/dev/null || shift
-list=$(dirname "$0")/x_aio_mutants.txt
-names=${*:-$(awk '/^== /{print $2}' "$list")}
+dir=$(dirname "$0")
+list=$(grep -h '^== ' "$dir/x_aio_mutants.txt" "$dir/x_fdio_mutants.txt")
+names=${*:-$(echo "$list" | awk '{print $2}')}
 
 for name in $names; do
-	body=$(awk -v n="$name" '/^== / && $2 == n {print $5}' "$list")
+	body=$(echo "$list" | awk -v n="$name" '$2 == n {print $5}')
 	i=0
 	while [ "$i" -lt "$seeds" ]; do
 		i=$((i + 1))

@@ -1,18 +1,28 @@
-# lib/aio and lib/timer under the explorer: the bodies, the same over the real
-# pool, and the planted bugs of x_aio_mutants.txt.
+# lib/aio, lib/timer and lib/poller under the explorer: the bodies, the same over
+# the real pool, and the planted bugs of x_aio_mutants.txt, x_fdio_mutants.txt.
 
 set(x_aio_dir ${CMAKE_CURRENT_BINARY_DIR}/x_aio_gen)
 
-# The bounds of the timer room made small, so that a body reaches them.
-add_custom_command(OUTPUT ${x_aio_dir}/timer/timer_impl.h
-  COMMAND ${CMAKE_COMMAND} -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/x_aio_small.txt
-    -D NAME=small -D LIB=${PROJECT_SOURCE_DIR}/lib
-    -D OUT=${x_aio_dir}/timer/timer_impl.h
-    -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
-  DEPENDS x_aio_small.txt x_aio_mutate.cmake
-    ${PROJECT_SOURCE_DIR}/lib/timer/timer_impl.h
-  VERBATIM)
-add_custom_target(x_aio_small DEPENDS ${x_aio_dir}/timer/timer_impl.h)
+# Bounds made small, so that a body reaches them.
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_small.txt)
+file(STRINGS x_aio_small.txt x_aio_small REGEX "^== ")
+set(x_aio_small_files)
+foreach(line IN LISTS x_aio_small)
+  string(REGEX MATCH "^== ([^ ]+) ([^ ]+)$" line "${line}")
+  set(name ${CMAKE_MATCH_1})
+  set(file ${CMAKE_MATCH_2})
+  string(REGEX REPLACE "^.*include/" "" copy ${file})
+  add_custom_command(OUTPUT ${x_aio_dir}/${copy}
+    COMMAND ${CMAKE_COMMAND}
+      -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/x_aio_small.txt -D NAME=${name}
+      -D LIB=${PROJECT_SOURCE_DIR}/lib -D OUT=${x_aio_dir}/${copy}
+      -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
+    DEPENDS x_aio_small.txt x_aio_mutate.cmake ${PROJECT_SOURCE_DIR}/lib/${file}
+    VERBATIM)
+  list(APPEND x_aio_small_files ${x_aio_dir}/${copy})
+endforeach()
+add_custom_target(x_aio_small DEPENDS ${x_aio_small_files})
 
 # What all these targets compile with.
 function(x_aio_target name)
@@ -30,35 +40,47 @@ endfunction()
 # The library as archives: the object of a mutant stands for the archive's.
 get_target_property(x_aio_sources weir_objects SOURCES)
 set(x_taskq_sources ${x_aio_sources})
+set(x_fd_sources ${x_aio_sources})
 list(FILTER x_aio_sources INCLUDE REGEX
   "/((sleep|task|timer)/[^/]*|aio/[a-eg-z][^/]*|base/(err|life))[.]c$")
 list(FILTER x_taskq_sources INCLUDE REGEX "/taskq/[^/]*[.]c$")
+list(FILTER x_fd_sources INCLUDE REGEX "/(poller/[^/]*|aio/f[^/]*)[.]c$")
 add_library(x_aio_lib STATIC ${x_aio_sources})
 x_aio_target(x_aio_lib)
 add_library(x_aio_taskq STATIC ${x_taskq_sources})
 x_aio_target(x_aio_taskq)
+add_library(x_aio_fd STATIC ${x_fd_sources})
+x_aio_target(x_aio_fd)
 add_library(x_aio_fake OBJECT x_aio_rig.c x_aio_toy.c fake_pool.c)
 x_aio_target(x_aio_fake)
+add_library(x_fdio_fake OBJECT
+  x_fdio_rig.c fake_sys.c x_aio_rig.c x_aio_toy.c fake_pool.c)
+x_aio_target(x_fdio_fake)
 
-# x_aio_program(<name> <objects> [<sources>...])
-function(x_aio_program name objects)
-  add_executable(${name} $<TARGET_OBJECTS:${objects}> ${ARGN})
+# The program <name>: the bodies of <test>.c, what they stand on, and the
+# sources in ARGN.
+function(x_aio_program name test)
+  set(fake $<TARGET_OBJECTS:x_aio_fake>)
+  set(room)
+  if(test MATCHES "^x_(timer|life)$")
+    set(fake)
+  elseif(test MATCHES "^x_fdio")
+    set(fake $<TARGET_OBJECTS:x_fdio_fake>)
+    set(room x_aio_fd)
+  endif()
+  add_executable(${name} $<TARGET_OBJECTS:${test}_body> ${fake} ${ARGN})
   x_aio_target(${name})
-  target_link_libraries(${name} PRIVATE weir_explorer x_aio_lib)
+  target_link_libraries(${name} PRIVATE weir_explorer ${room} x_aio_lib)
 endfunction()
 
 # The bodies over the fake pool.
 set(x_aio_names
   x_aio x_aio_end x_aio_time x_aio_fini x_aio_list x_aio_ring x_aio_task x_wait
   x_sleep)
-foreach(name IN LISTS x_aio_names ITEMS x_timer x_life)
+foreach(name IN LISTS x_aio_names ITEMS x_timer x_life x_fdio x_fdio_end)
   add_library(${name}_body OBJECT ${name}.c)
   x_aio_target(${name}_body)
-  if(name MATCHES "^x_(timer|life)$")
-    x_aio_program(${name} ${name}_body)
-  else()
-    x_aio_program(${name} ${name}_body $<TARGET_OBJECTS:x_aio_fake>)
-  endif()
+  x_aio_program(${name} ${name})
   # Some words of x_aio_time are rare.
   set(schedules 5000)
   if(name STREQUAL "x_aio_time")
@@ -76,34 +98,39 @@ foreach(name IN LISTS x_aio_names)
     weir_explorer x_aio_lib x_aio_taskq)
   weir_explorer_ctest(${name}_pool --schedules 900)
 endforeach()
+foreach(name IN ITEMS x_fdio x_fdio_end)
+  add_executable(${name}_pool ${name}.c x_fdio_rig.c fake_sys.c
+    x_aio_rig.c x_aio_toy.c x_aio_pool.c)
+  x_aio_target(${name}_pool)
+  target_link_libraries(${name}_pool PRIVATE
+    weir_explorer x_aio_fd x_aio_lib x_aio_taskq)
+  weir_explorer_ctest(${name}_pool --schedules 900)
+endforeach()
 
 # Planted bugs.
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
-  ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutants.txt)
-file(STRINGS x_aio_mutants.txt x_aio_mutants REGEX "^== ")
-foreach(line IN LISTS x_aio_mutants)
-  string(REGEX MATCH "^== ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$" line "${line}")
-  set(bug ${CMAKE_MATCH_1})
-  set(file ${CMAKE_MATCH_2})
-  set(program ${CMAKE_MATCH_3})
-  set(body ${CMAKE_MATCH_4})
+function(x_aio_plant list bug file program body)
   add_custom_command(OUTPUT ${x_aio_dir}/${bug}.c
     COMMAND ${CMAKE_COMMAND}
-      -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutants.txt -D NAME=${bug}
+      -D LIST=${CMAKE_CURRENT_SOURCE_DIR}/${list} -D NAME=${bug}
       -D LIB=${PROJECT_SOURCE_DIR}/lib -D OUT=${x_aio_dir}/${bug}.c
       -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
-    DEPENDS x_aio_mutants.txt x_aio_mutate.cmake
-      ${PROJECT_SOURCE_DIR}/lib/${file}
+    DEPENDS ${list} x_aio_mutate.cmake ${PROJECT_SOURCE_DIR}/lib/${file}
     VERBATIM)
-  if(program MATCHES "^x_(timer|life)$")
-    x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c)
-  else()
-    x_aio_program(x_bug_${bug} ${program}_body ${x_aio_dir}/${bug}.c
-      $<TARGET_OBJECTS:x_aio_fake>)
-  endif()
+  x_aio_program(x_bug_${bug} ${program} ${x_aio_dir}/${bug}.c)
   # A mutant need not be pretty.
   set_source_files_properties(${x_aio_dir}/${bug}.c PROPERTIES
     COMPILE_OPTIONS -w)
   weir_explorer_ctest(x_bug_${bug} --test ${body} --schedules 200000
     --expect-fail)
+endfunction()
+
+foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+    ${CMAKE_CURRENT_SOURCE_DIR}/${list})
+  file(STRINGS ${list} bugs REGEX "^== ")
+  foreach(line IN LISTS bugs)
+    string(REGEX MATCH "^== ([^ ]+) ([^ ]+) ([^ ]+) ([^ ]+)$" line "${line}")
+    x_aio_plant(${list} ${CMAKE_MATCH_1} ${CMAKE_MATCH_2} ${CMAKE_MATCH_3}
+      ${CMAKE_MATCH_4})
+  endforeach()
 endforeach()

@@ -1,8 +1,8 @@
 /*
  * x_aio_pool - the interface of fake_pool.h over the real pool.
  *
- * Purpose    the bodies of x_aio*.c and x_wait.c once more, with everything
- *            that runs below a callback in the library.
+ * Purpose    the bodies of x_aio*.c, x_wait.c and x_fdio*.c once more, with
+ *            everything that runs below a callback in the library.
  */
 #include "fake_pool.h"
 
@@ -11,6 +11,17 @@
 #include <string.h>
 
 void (*const fake_pool_watch)(weir_time now) = wri_taskq_watch;
+
+static const struct wri_role_ops *role_ops; /* NULL: nobody polls */
+static void **slots;
+
+bool
+fake_pool_polls(const struct wri_role_ops *ops, void **slot_args)
+{
+	role_ops = ops;
+	slots = slot_args;
+	return true;
+}
 
 static struct wri_pool *
 pool_up(unsigned n, unsigned most, bool is_default)
@@ -23,6 +34,11 @@ pool_up(unsigned n, unsigned most, bool is_default)
 	config.tokens = n;
 	config.is_default = is_default;
 	config.threads_max = most;
+	if (is_default && role_ops != NULL) {
+		config.slots = 1;
+		config.role_ops = role_ops;
+		config.slot_args = slots;
+	}
 	X_ASSERT(wri_pool_init(&pool, &config) == WEIR_OK);
 	return pool;
 }

@@ -6,7 +6,7 @@
  *            the end of the room.
  * Rules      a toy operation has a word of generation and phase, one owner, and
  *            memory that goes as that of a handle.  The room's bounds are made
- *            small (timer_impl.sed), so that few operations reach them.  Where
+ *            small (x_aio_small.txt), so that few operations reach them.  Where
  *            lateness is judged the clock moves only when nobody can run.
  */
 #include "timer/timer_impl.h"
