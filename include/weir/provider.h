@@ -420,12 +420,10 @@ WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
  *
  * Result      WEIR_OK (also for NULL)
  *             WEIR_EFORK
- *             WEIR_EDEADLK  no thread of the caller's pool would be left;
- *                           nothing was waited for.  (Rings are not found.)
  * Threads     MT-Safe
  * Blocks      until steps under way have ended, which do not block (without a
  *             weir_fd_shut: until there is one)
- * Callback    allowed, as weir_aio_wait for another handle; not in a step
+ * Callback    allowed; not in a step
  * Since       0.1
  */
 WEIR_API weir_err weir_fd_drain(weir_fd *fd);

@@ -269,8 +269,7 @@ WEIR_API void weir_stream_close(weir_stream *s);
  * pending operation's result is decided.  (Callbacks may still have to run.)
  *
  * Blocks      until then: for steps under way, which do not block
- * Callback    allowed, as weir_aio_wait for another handle; where that would be
- *             WEIR_EDEADLK it does not wait
+ * Callback    allowed
  * Since       0.1
  */
 WEIR_API void weir_stream_stop(weir_stream *s);

@@ -176,8 +176,6 @@ void wri_frame_push(struct wri_frame *f, weir_aio *aio, bool callback);
 void wri_frame_pop(struct wri_frame *f);
 /* The frame of this handle, or NULL. */
 struct wri_frame *wri_frame_find(const weir_aio *aio);
-/* The pool thread that calls out of foreign code, or NULL. */
-struct wri_runner *wri_frame_runner(void);
 
 /* run.c */
 void wri_aio_run(struct wri_task *task); /* rows 17, 18 */

@@ -151,28 +151,14 @@ weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why)
 weir_err
 weir_fd_drain(weir_fd *fd)
 {
-	/* A side may go on as a task, which wants a thread of the pool. */
-	struct wri_runner *r = wri_frame_runner();
 	uint32_t left;
 
-	if (wri_life_forked()) {
-		return WEIR_EFORK;
+	if (fd == NULL || wri_life_forked()) {
+		return fd == NULL ? WEIR_OK : WEIR_EFORK;
 	}
-	if (fd == NULL || wri_load(&fd->refs, WRI_ACQ) == 1) { /* F2 */
-		return WEIR_OK;
-	}
-	if (r != NULL) {
-		weir_err rv = wri_runner_wait_begin(r);
-
-		if (rv != WEIR_OK) {
-			return rv;
-		}
-	}
+	/* Steps do not block, and need no place in a pool: ours stays ours. */
 	while ((left = wri_load(&fd->refs, WRI_SC)) != 1) { /* F2 */
 		(void)wri_futex_wait(&fd->refs, left, WEIR_NEVER);
-	}
-	if (r != NULL) {
-		wri_runner_wait_end(r);
 	}
 	return WEIR_OK;
 }

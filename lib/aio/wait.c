@@ -66,12 +66,6 @@ wri_frame_find(const weir_aio *aio)
 	return f;
 }
 
-struct wri_runner *
-wri_frame_runner(void)
-{
-	return wri_self_get(WRI_SELF_CHAIN) != NULL ? wri_runner_self() : NULL;
-}
-
 void
 wri_aio_wake(weir_aio *aio)
 {
@@ -229,7 +223,8 @@ wri_registry_lost(void)
 static weir_err
 wait_idle(weir_aio *aio, weir_time until)
 {
-	struct wri_runner *r = wri_frame_runner();
+	struct wri_runner *r =
+	    wri_self_get(WRI_SELF_CHAIN) != NULL ? wri_runner_self() : NULL;
 	weir_err rv;
 
 	if (wri_frame_find(aio) != NULL) {

@@ -212,15 +212,10 @@ line_shut_dir(struct line *l, weir_dir dir, weir_err why)
 	weir_fd_shut_dir(l->fd, dir, why);
 }
 
-bool
+void
 line_drain(struct line *l)
 {
-	weir_err rv = weir_fd_drain(l->fd);
-
-	if (rv != WEIR_OK) {
-		X_ASSERT(rv == WEIR_EDEADLK);
-		return false;
-	}
+	X_ASSERT(weir_fd_drain(l->fd) == WEIR_OK);
 	X_ASSERT(l->in_step[0] + l->in_step[1] == 0);
 	l->drained = true;
 	for (unsigned i = 0; i < nops; i++) {
@@ -230,7 +225,6 @@ line_drain(struct line *l)
 			X_ASSERT(op_of(word_of(ops[i]->aio)) != OP_ACTIVE);
 		}
 	}
-	return true;
 }
 
 void

@@ -80,7 +80,7 @@ void line_watch(struct line *l);
 void line_shut(struct line *l, weir_err why);
 void line_shut_dir(struct line *l, weir_dir dir, weir_err why);
 /* False: EDEADLK. */
-bool line_drain(struct line *l);
+void line_drain(struct line *l);
 void line_close(struct line *l);
 
 /* A handle that receives or sends some of want units. */
