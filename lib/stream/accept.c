@@ -11,11 +11,17 @@
  * Ownership  A waiter is its queue's until popped, or taken out by the hook;
  *            whoever does so finishes it.  A waiter holds the listener until
  *            release.
- * Bounds     WEIR_STREAM_QUEUE_MAX waiters.
+ * Stop       weir_fini asks each waiter to end; the first one stops the
+ *            listener.  An accept that comes after it does so, too.
+ * Bounds     WEIR_STREAM_QUEUE_MAX waiters; ACCEPT_TRIES_MAX accept(2) of one
+ *            that may not wait.
  * Proof      test/contract/cases_accept.c, test/stream/test_listener.c
  */
 #include "stream/listener.h"
 #include "base/clock.h"
+#include "base/life.h"
+
+#define ACCEPT_TRIES_MAX 16
 
 void
 wri_accept_finish(weir_aio *aio, weir_err err, weir_stream *s)
@@ -67,6 +73,9 @@ accept_cancel(weir_aio *aio, void *arg, weir_err why)
 	}
 	wri_mtx_unlock(&l->mtx);
 	if (ours) {
+		if (wri_life_check() != WEIR_OK) {
+			wri_listener_stop(l);
+		}
 		(void)weir_aio_finish(aio, why);
 	}
 }
@@ -93,6 +102,9 @@ accept_check_locked(const struct weir_stream_listener *l)
 	case WRI_LISTENER_BINDING:
 		return WEIR_ESTATE;
 	case WRI_LISTENER_OPEN:
+		if (!weir_aio_busy(l->nap)) {
+			return WEIR_ESTOPPED; /* the library has ended */
+		}
 		return l->waiters_len < WEIR_STREAM_QUEUE_MAX ? WEIR_OK
 							      : WEIR_EAGAIN;
 	case WRI_LISTENER_STOPPED:
@@ -110,14 +122,14 @@ accept_check_locked(const struct weir_stream_listener *l)
 static weir_err
 accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 {
-	unsigned tries = WRI_PUMP_TRIES_MAX;
+	enum wri_accept got = WRI_ACCEPT_SKIP;
 	weir_err err;
 	bool try;
 
 	wri_mtx_lock(&l->mtx);
 	err = accept_check_locked(l);
 	try = err == WEIR_OK && l->spare == NULL && l->waiters_len == 0 &&
-	      wri_pump_pause_locked(l) == 0;
+	      !wri_pump_pauses_locked(l);
 	if (try) {
 		l->users++;
 	}
@@ -125,9 +137,11 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 	if (!try) {
 		return WEIR_EAGAIN; /* accept_wait looks again */
 	}
-	if (wri_pump_take(l, weir_fd_number(l->fd), &tries, sp, &err) !=
-		WRI_ACCEPT_GOT &&
-	    err == WEIR_OK) {
+	for (unsigned i = 0; i < ACCEPT_TRIES_MAX && got == WRI_ACCEPT_SKIP;
+	     i++) {
+		got = wri_pump_take(l, weir_fd_number(l->fd), sp, &err);
+	}
+	if (got != WRI_ACCEPT_GOT && err == WEIR_OK) {
 		err = WEIR_EAGAIN;
 	}
 	wri_mtx_lock(&l->mtx);
@@ -136,7 +150,6 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 	}
 	wri_mtx_unlock(&l->mtx);
 	wri_listener_unuse(l);
-	wri_pump_tell(l);
 	return err;
 }
 
@@ -173,7 +186,7 @@ accept_wait_locked(struct weir_stream_listener *l, weir_aio *aio,
 	}
 	/* Claimed, so that nobody else runs it. */
 	l->pump_state = WRI_PUMP_WATCHING;
-	wri_listener_hold(l); /* the pump's */
+	l->users++;
 	return ACCEPT_PUMPS;
 }
 
@@ -208,6 +221,8 @@ listener_accept(struct weir_stream_listener *l, weir_aio *aio)
 	wri_mtx_unlock(&l->mtx);
 	if (tell) {
 		wri_stream_log_full(&l->ep, "accept");
+	} else if (err == WEIR_ESTOPPED) {
+		wri_listener_stop(l); /* if it is not yet */
 	}
 	switch (way) {
 	case ACCEPT_ENDS:

@@ -5,70 +5,63 @@
  *            program's aio is the outer one, an aio of ours the inner one.
  * Shape
  *
- *              connect(2) ──made──────────────────────────▶ end OK
- *                 │ ├─failed──────────────────────────────▶ end with the error
- *                 │ └─backlog full─▶ nap (inner: sleep) ──▶ connect(2) again
- *                 └─in progress──▶ wait (inner: connect step) ──▶ end
+ *              connect(2) ──made, failed──────────────────▶ end
+ *                 │ └─backlog full─▶ nap step: connect(2) again ──▶ end
+ *                 └─in progress──▶ wait step: is it connected? ──▶ end
  *
- *            The runner is the thread that submitted the dial, and after it
- *            the inner operation's callback: one at a time, because the inner
- *            operation is one.  Only the runner ends the dial.
- * Ownership  A dial has references: its runner, the outer operation until
- *            release, a close that is about to abort it.  The last one reaps
- *            the inner aio and frees.  The half-made connection is the dial's
- *            until it becomes output 0.
- * Abort      The outer's hook and close leave their reason in the dial (D1)
- *            and abort the inner aio.  That hits nothing when the runner is
- *            between two inner operations; so the runner looks at the reason
- *            before and after each submit.
- * Pairs      D1  mtx carries the reason from the asker to the runner.
- * Locks      mtx is a leaf but for weir_aio_start, which the gate wants under
- *            the lock of the hook.
- * Bounds     WEIR_STREAM_QUEUE_MAX dials; naps of DIAL_NAP_MIN to
- *            DIAL_NAP_MAX.
- * Proof      test/stream/test_dialer.c, test/stream/test_faults.c
+ *            The inner operation is on the socket, or on a timer (the dial
+ *            naps), and has no callback: its step ends the outer one, so that
+ *            no pool but the outer's can hold up the dial.
+ * Ownership  A dial has references: the thread that submits it, the outer
+ *            operation until release, the weir_fd that the inner one is on.
+ *            The last one reaps the inner aio and frees.  The half-made
+ * connection is the dial's until it becomes output 0. End        Step, hook and
+ * close compete under mtx; who has claimed the dial says how it ends.  If it
+ * fails, the weir_fd is closed, and its release finishes the outer operation:
+ * nothing is left behind when the program hears of it.  Until the inner
+ * operation is submitted nobody may close under the submitter's feet: a reason
+ * that comes so early (D1) is his to act on. Pairs      D1  mtx carries reason
+ * and claim. Locks      mtx is a leaf but for weir_aio_start, which the gate
+ * wants under the lock of the hook. Bounds     WEIR_STREAM_QUEUE_MAX dials;
+ * naps of DIAL_NAP_MIN to DIAL_NAP_MAX. Proof      test/stream/test_dialer.c,
+ * test/stream/test_faults.c, test/stream/test_blocked.c
  */
-#include "stream/dialer.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/mem.h"
 #include "base/panic.h"
 #include "base/sys.h"
+#include "stream/dialer.h"
+#include "stream/nap.h"
 #include "stream/sockio.h"
-
-#include <weir/sleep.h>
 
 #include <errno.h>
 
 #define DIAL_NAP_MIN WEIR_MS(1)
 #define DIAL_NAP_MAX WEIR_MS(100)
 
-enum dial_state {
-	DIAL_MADE,
-	DIAL_WAITS, /* for the socket to become connected */
-	DIAL_NAPS,  /* for the listener to have room */
-	DIAL_FAILED,
-};
-
 struct dial {
 	/* Fixed after alloc. */
 	struct weir_stream_dialer *dialer; /* held */
 	weir_aio *outer;                   /* lent, until finish */
-	weir_aio *inner;                   /* ours; NULL if we need not wait */
+
+	/* Fixed before the inner operation is submitted. */
+	weir_aio *inner; /* ours; NULL if we need not wait */
+	weir_fd *timer;  /* it naps; NULL: it waits for its socket */
 
 	/* Any thread. */
 	wri_a32 refs;
 
-	/* Runner only. */
-	enum dial_state state;
+	/* The submitter's, then the steps', then his who has claimed it. */
 	int fd;            /* the socket while it has no stream, or -1 */
 	weir_stream *conn; /* half-made, or NULL */
 	weir_duration nap_ns;
+	weir_err err; /* how it ends */
 
 	/* dialer->mtx must be held when using these. */
 	weir_err asked; /* why it shall end, WEIR_OK: nobody asked */
-	bool listed;
-	struct dial *prev;
-	struct dial *next;
+	bool submitted; /* the inner operation: who asks may close */
+	bool claimed;
 };
 
 static void
@@ -82,7 +75,7 @@ dial_rele(struct dial *dl)
 {
 	/* acq_rel: as dialer_rele. */
 	if (wri_sub(&dl->refs, 1, WRI_ACQ_REL) == 1) {
-		WRI_ASSERT(dl->conn == NULL && dl->fd < 0 && !dl->listed);
+		WRI_ASSERT(dl->conn == NULL && dl->fd < 0 && dl->claimed);
 		weir_aio_reap(dl->inner);
 		wri_dialer_rele(dl->dialer);
 		wri_free(dl, sizeof(*dl));
@@ -95,69 +88,7 @@ dial_release(void *arg)
 	dial_rele(arg);
 }
 
-/* The outer operation shall end; it lives until dial_release. */
-static void
-dial_cancel(weir_aio *outer, void *arg, weir_err why)
-{
-	struct dial *dl = arg;
-
-	(void)outer;
-	wri_mtx_lock(&dl->dialer->mtx);
-	dl->asked = why; /* D1; each later one is a stronger reason */
-	wri_mtx_unlock(&dl->dialer->mtx);
-	(void)weir_aio_abort(dl->inner, why);
-}
-
-static const weir_provider dial_provider = {
-    .size = sizeof(weir_provider),
-    .name = "stream dial",
-    .cancel = dial_cancel,
-    .release = dial_release,
-};
-
-static weir_err
-dial_asked(struct dial *dl)
-{
-	weir_err why;
-
-	wri_mtx_lock(&dl->dialer->mtx);
-	why = dl->asked; /* D1 */
-	wri_mtx_unlock(&dl->dialer->mtx);
-	return why;
-}
-
-static void
-dial_list_locked(struct dial *dl)
-{
-	struct weir_stream_dialer *d = dl->dialer;
-
-	dl->listed = true;
-	dl->prev = NULL;
-	dl->next = d->waiting;
-	if (d->waiting != NULL) {
-		d->waiting->prev = dl;
-	}
-	d->waiting = dl;
-}
-
-static void
-dial_unlist_locked(struct dial *dl)
-{
-	struct weir_stream_dialer *d = dl->dialer;
-
-	if (!dl->listed) {
-		return;
-	}
-	dl->listed = false;
-	if (dl->prev != NULL) {
-		dl->prev->next = dl->next;
-	} else {
-		d->waiting = dl->next;
-	}
-	if (dl->next != NULL) {
-		dl->next->prev = dl->prev;
-	}
-}
+/* --- The end ----------------------------------------------------------- */
 
 /* Give back what was half made. */
 static void
@@ -171,36 +102,120 @@ dial_drop(struct dial *dl)
 	}
 }
 
-/* The dial leaves the dialer; what was asked of it, if anything. */
-static weir_err
-dial_leave(struct dial *dl)
+/* How the dial ends is ours to say, once; it leaves the dialer. */
+static bool
+dial_claim_locked(struct dial *dl, weir_err err)
 {
-	weir_err why;
-
-	wri_mtx_lock(&dl->dialer->mtx);
-	dial_unlist_locked(dl);
+	if (dl->claimed) {
+		return false;
+	}
+	dl->claimed = true;
+	dl->err = err;
 	dl->dialer->dials_len--;
-	why = dl->asked;
-	wri_mtx_unlock(&dl->dialer->mtx);
-	return why;
+	(void)weir_aioq_remove(&dl->dialer->waiting, dl->outer);
+	return true;
 }
 
-/* End the outer operation; by the runner, once. */
+static bool
+dial_claim(struct dial *dl, weir_err err)
+{
+	bool ours;
+
+	wri_mtx_lock(&dl->dialer->mtx);
+	ours = dial_claim_locked(dl, err);
+	wri_mtx_unlock(&dl->dialer->mtx);
+	return ours;
+}
+
+/* Claimed, and nothing is half made: end the outer operation. */
+static void
+dial_finish(struct dial *dl)
+{
+	weir_stream *conn = dl->conn;
+
+	dl->conn = NULL;
+	if (dl->err == WEIR_OK) {
+		(void)weir_aio_set_output(dl->outer, 0, conn);
+	}
+	(void)weir_aio_finish(dl->outer, dl->err);
+}
+
+/* A dial that does not wait. */
 static void
 dial_end(struct dial *dl, weir_err err)
 {
-	weir_stream *conn = dl->conn;
-	weir_err why = dial_leave(dl);
-
+	(void)dial_claim(dl, err);
 	if (err != WEIR_OK) {
 		dial_drop(dl);
-		(void)weir_aio_finish(dl->outer, why != WEIR_OK ? why : err);
-		return;
 	}
-	dl->conn = NULL;
-	(void)weir_aio_set_output(dl->outer, 0, conn);
-	(void)weir_aio_finish(dl->outer, WEIR_OK);
+	dial_finish(dl);
 }
+
+/* Claimed, and its weir_fd has gone. */
+void
+wri_dial_gone(struct dial *dl)
+{
+	if (dl->timer == NULL) {
+		dl->conn = NULL; /* it was the weir_fd's */
+	} else if (dl->err != WEIR_OK) {
+		dial_drop(dl);
+	}
+	dial_finish(dl);
+	dial_rele(dl); /* the weir_fd's */
+}
+
+static void
+dial_timer_release(void *arg)
+{
+	wri_dial_gone(arg);
+}
+
+/* Claimed: close the weir_fd; its release does the rest. */
+static void
+dial_close_fd(struct dial *dl)
+{
+	if (dl->timer != NULL) {
+		weir_fd_close(dl->timer);
+	} else {
+		weir_stream_free(dl->conn);
+	}
+}
+
+/* It shall end; if it cannot yet, the submitter sees to it.  True: the weir_fd
+ * is the caller's to close. */
+static bool
+dial_ask_locked(struct dial *dl, weir_err why)
+{
+	if (dl->asked == WEIR_OK) {
+		dl->asked = why; /* D1 */
+	}
+	return dl->submitted && dial_claim_locked(dl, dl->asked);
+}
+
+/* The outer operation shall end; it lives until dial_release. */
+static void
+dial_cancel(weir_aio *outer, void *arg, weir_err why)
+{
+	struct dial *dl = arg;
+	bool ours;
+
+	(void)outer;
+	wri_mtx_lock(&dl->dialer->mtx);
+	ours = dial_ask_locked(dl, why);
+	wri_mtx_unlock(&dl->dialer->mtx);
+	if (ours) {
+		dial_close_fd(dl);
+	}
+}
+
+static const weir_provider dial_provider = {
+    .size = sizeof(weir_provider),
+    .name = "stream dial",
+    .cancel = dial_cancel,
+    .release = dial_release,
+};
+
+/* --- Steps ------------------------------------------------------------- */
 
 /* The socket is connected: make the rest. */
 static weir_err
@@ -224,120 +239,114 @@ dial_open_conn(struct dial *dl)
 	return err;
 }
 
-/*
- * Try to connect.  DIAL_MADE: the stream is complete.  DIAL_FAILED: *err says
- * why.
- */
+static weir_err
+wait_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
+{
+	struct dial *dl = weir_aio_get_input(inner, 0);
+	weir_err err = wri_sock_connected(arg, fd);
+
+	*flags = 0;
+	if (err == WEIR_EAGAIN) {
+		return err;
+	}
+	if (err == WEIR_OK) {
+		err = dial_finish_conn(dl);
+	}
+	if (!dial_claim(dl, err)) {
+		return WEIR_OK; /* its end is under way */
+	}
+	if (err == WEIR_OK) {
+		dl->conn->dial = NULL;
+		dial_finish(dl);
+		dial_rele(dl); /* the weir_fd's */
+	} else {
+		dial_close_fd(dl);
+	}
+	return WEIR_OK;
+}
+
+static const weir_fdop wait_op = {
+    .size = sizeof(weir_fdop),
+    .name = "stream connect",
+    .kind = WEIR_FDOP_OTHER, /* one completion is not the end of it */
+    .try_step = wait_step,
+};
+
 static void
-dial_connect(struct dial *dl, weir_err *err)
+dial_nap(struct dial *dl)
+{
+	wri_nap_set(dl->timer, weir_time_after(wri_now(), dl->nap_ns));
+	dl->nap_ns =
+	    dl->nap_ns * 2 < DIAL_NAP_MAX ? dl->nap_ns * 2 : DIAL_NAP_MAX;
+}
+
+static int
+dial_connect(struct dial *dl)
 {
 	const struct wri_endpoint *ep = &dl->dialer->ep;
-	int r = wri_sys_connect(dl->fd, &ep->addr.u.sa, ep->addr.len);
 
-	*err = WEIR_OK;
-	dl->state = DIAL_FAILED;
-	if (r == -EAGAIN) {
-		dl->state = DIAL_NAPS;
-	} else if (r != 0 && r != -EINPROGRESS) {
-		*err = dl->dialer->ops->connect_err(-r);
-	} else {
-		*err = dial_open_conn(dl);
-		if (*err == WEIR_OK && r == 0) {
-			*err = dial_finish_conn(dl);
-		}
-		if (*err == WEIR_OK) {
-			dl->state = r == 0 ? DIAL_MADE : DIAL_WAITS;
-		}
-	}
+	return wri_sys_connect(dl->fd, &ep->addr.u.sa, ep->addr.len);
 }
 
-/* Submit what the dial waits for; true: it has ended on the spot. */
-static bool
-dial_submit(struct dial *dl)
+/* What connect(2) has said at last: the stream, or an error. */
+static weir_err
+dial_connected(struct dial *dl, int r)
 {
-	bool ended = false;
+	weir_err err =
+	    r != 0 ? dl->dialer->ops->connect_err(-r) : dial_open_conn(dl);
 
-	weir_aio_skip_callback(dl->inner, &ended);
-	if (dl->state == DIAL_WAITS) {
-		weir_fd_submit(
-		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wri_sock_connect);
-		return ended;
-	}
-	weir_sleep_aio(dl->nap_ns, dl->inner);
-	return ended;
+	return err == WEIR_OK ? dial_finish_conn(dl) : err;
 }
 
-/* The inner operation has ended; true: the dial waits for another one. */
-static bool
-dial_go_on(struct dial *dl)
-{
-	weir_err err = weir_aio_result(dl->inner);
-
-	if (err == WEIR_OK && dl->state == DIAL_WAITS) {
-		err = dial_finish_conn(dl);
-	} else if (err == WEIR_OK) {
-		dl->nap_ns = dl->nap_ns * 2 < DIAL_NAP_MAX ? dl->nap_ns * 2
-							   : DIAL_NAP_MAX;
-		dial_connect(dl, &err);
-		if (dl->state == DIAL_WAITS || dl->state == DIAL_NAPS) {
-			return true;
-		}
-	}
-	dial_end(dl, err);
-	return false;
-}
-
-/* Run a dial that waits until its inner operation is under way, or the dial
- * has ended. */
-static void
-dial_run(struct dial *dl)
-{
-	weir_err why;
-
-	do {
-		why = dial_asked(dl);
-		if (why != WEIR_OK) {
-			dial_end(dl, why);
-			return;
-		}
-		if (!dial_submit(dl)) {
-			/* Others run it now; our reference keeps it here. */
-			why = dial_asked(dl);
-			if (why != WEIR_OK) {
-				(void)weir_aio_abort(dl->inner, why);
-			}
-			return;
-		}
-	} while (dial_go_on(dl));
-}
-
-static void
-dial_cb(void *arg)
+/* A dial that once found no room asks again until it is answered, also where
+ * the system connects in the background (tcp, short of ports). */
+static weir_err
+nap_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
 {
 	struct dial *dl = arg;
+	int r;
 
-	/* The outer operation has not ended, so its reference is there. */
-	dial_hold(dl);
-	if (dial_go_on(dl)) {
-		dial_run(dl);
+	(void)inner;
+	*flags = 0;
+	if (!wri_nap_over(fd)) {
+		return WEIR_EAGAIN;
 	}
-	dial_rele(dl);
+	r = dial_connect(dl);
+	if (r == -EAGAIN || r == -EINPROGRESS || r == -EALREADY) {
+		dial_nap(dl);
+		*flags = WEIR_FD_MORE;
+		return WEIR_EAGAIN;
+	}
+	if (dial_claim(dl, dial_connected(dl, r))) {
+		dial_close_fd(dl);
+	}
+	return WEIR_OK;
 }
 
+static const weir_fdop nap_op = {
+    .size = sizeof(weir_fdop),
+    .name = "stream connect pause",
+    .kind = WEIR_FDOP_OTHER,
+    .try_step = nap_step,
+};
+
+/* --- Submit ------------------------------------------------------------ */
+
 /*
- * Turn the dial into an operation that waits.  False: it cannot, and the outer
- * operation has ended.
+ * Make the outer one an operation that waits.  False: it cannot, and has ended.
  */
 static bool
 dial_start(struct dial *dl)
 {
 	struct weir_stream_dialer *d = dl->dialer;
-	weir_err err = weir_aio_alloc(&dl->inner, dial_cb, dl);
+	weir_err err = weir_aio_alloc(&dl->inner, NULL, NULL);
 
 	if (err != WEIR_OK) {
 		dial_end(dl, wri_stream_op_err(err));
 		return false;
 	}
+	(void)weir_aio_set_input(dl->inner, 0, dl);
+	weir_aio_set_scratch(dl->outer, 0, dl); /* for close */
 	weir_aio_set_tag(dl->inner, "stream dial");
 	wri_mtx_lock(&d->mtx);
 	if (d->closed) {
@@ -348,17 +357,51 @@ dial_start(struct dial *dl)
 	dial_hold(dl); /* for dial_release */
 	err = weir_aio_start(dl->outer, &dial_provider, dl);
 	if (err == WEIR_OK) {
-		dial_list_locked(dl);
+		weir_aioq_push(&d->waiting, dl->outer);
+	} else {
+		/* Refused: the outer operation is not ours any more. */
+		dl->claimed = true;
+		d->dials_len--;
 	}
 	wri_mtx_unlock(&d->mtx);
 	if (err != WEIR_OK) {
-		/* Refused: the outer operation is not ours any more. */
-		(void)dial_leave(dl);
 		dial_drop(dl);
 		dial_rele(dl);
 		return false;
 	}
 	return true;
+}
+
+/* Begin to wait, for the socket or for room. */
+static void
+dial_submit(struct dial *dl)
+{
+	bool ours;
+
+	dial_hold(dl); /* for wri_dial_gone */
+	if (dl->conn != NULL) {
+		dl->conn->dial = dl;
+		weir_fd_submit(
+		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wait_op);
+	} else {
+		weir_err err = wri_nap_open(&dl->timer, dl, dial_timer_release);
+
+		if (err != WEIR_OK) {
+			dial_end(dl, err);
+			dial_rele(dl);
+			return;
+		}
+		dial_nap(dl);
+		weir_fd_submit(dl->timer, WEIR_DIR_READ, dl->inner, &nap_op);
+	}
+	/* From here on others may close; who came too early left that to us. */
+	wri_mtx_lock(&dl->dialer->mtx);
+	dl->submitted = true;
+	ours = dl->asked != WEIR_OK && dial_claim_locked(dl, dl->asked);
+	wri_mtx_unlock(&dl->dialer->mtx);
+	if (ours) {
+		dial_close_fd(dl);
+	}
 }
 
 /* A dial, counted by wri_dialer_enter.  NULL: *err says why. */
@@ -381,8 +424,27 @@ dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 	dl->dialer = d;
 	dl->outer = outer;
 	dl->nap_ns = DIAL_NAP_MIN;
-	wri_store(&dl->refs, 1, WRI_RLX); /* the runner's; nobody else yet */
+	wri_store(&dl->refs, 1, WRI_RLX); /* the submitter's */
 	return dl;
+}
+
+/* connect(2) has been called: end, or wait. */
+static void
+dial_go_on(struct dial *dl, int r)
+{
+	bool waits = r == -EINPROGRESS || r == -EAGAIN;
+	weir_err err = WEIR_OK;
+
+	if (r == -EINPROGRESS) {
+		err = dial_open_conn(dl);
+	} else if (!waits) {
+		err = dial_connected(dl, r);
+	}
+	if (!waits || err != WEIR_OK) {
+		dial_end(dl, err);
+	} else if (dial_start(dl)) {
+		dial_submit(dl);
+	}
 }
 
 void
@@ -410,31 +472,25 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 		(void)weir_aio_finish(aio, err);
 		return;
 	}
-	dial_connect(dl, &err);
-	if (dl->state == DIAL_MADE || dl->state == DIAL_FAILED) {
-		dial_end(dl, err);
-	} else if (dial_start(dl)) {
-		dial_run(dl);
-	}
+	dial_go_on(dl, dial_connect(dl));
 	dial_rele(dl);
 }
 
 void
 wri_dialer_close(struct weir_stream_dialer *d)
 {
+	weir_aio *outer;
+
 	wri_mtx_lock(&d->mtx);
 	d->closed = true;
-	while (d->waiting != NULL) {
-		struct dial *dl = d->waiting;
+	while ((outer = weir_aioq_pop(&d->waiting)) != NULL) {
+		struct dial *dl = weir_aio_get_scratch(outer, 0);
+		bool ours = dial_ask_locked(dl, WEIR_ECLOSED);
 
-		dial_unlist_locked(dl);
-		if (dl->asked == WEIR_OK) {
-			dl->asked = WEIR_ECLOSED; /* D1 */
-		}
-		dial_hold(dl); /* listed: its runner has not ended it */
 		wri_mtx_unlock(&d->mtx);
-		(void)weir_aio_abort(dl->inner, WEIR_ECLOSED);
-		dial_rele(dl);
+		if (ours) {
+			dial_close_fd(dl);
+		}
 		wri_mtx_lock(&d->mtx);
 	}
 	wri_mtx_unlock(&d->mtx);

@@ -22,9 +22,9 @@ struct weir_stream_dialer {
 
 	/* mtx must be held when using these. */
 	bool closed;
-	bool full_told;       /* the log has the bound since there was room */
-	unsigned dials_len;   /* dials that have not ended */
-	struct dial *waiting; /* those that have an inner operation */
+	bool full_told;     /* the log has the bound since there was room */
+	unsigned dials_len; /* dials that have not ended */
+	weir_aioq waiting;  /* those that wait */
 };
 
 /* dialer.c */

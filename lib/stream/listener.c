@@ -5,9 +5,10 @@
  * Ownership  The memory goes with the last reference.  The socket is closed by
  *            the last of: close or stop, and the threads that are in accept(2)
  *            or in a submit (users); closing it under their feet would hand
- *            them a stranger's descriptor.  The socket file is removed by the
- *            first of close and stop, or by the listen that finds the listener
- *            closed.
+ *            them a stranger's descriptor.  The timer is closed after the
+ *            socket, when no accept step can set it.  The socket file is
+ *            removed by the first of close and stop, or by the listen that
+ *            finds the listener closed.
  * Locks      mtx is a leaf but for weir_aio_start in accept.c.
  * Proof      test/stream/test_listener.c, test/stream/test_unix.c
  */
@@ -17,6 +18,7 @@
 #include "base/mem.h"
 #include "base/panic.h"
 #include "base/sys.h"
+#include "stream/nap.h"
 
 void
 wri_listener_hold(struct weir_stream_listener *l)
@@ -31,16 +33,35 @@ wri_listener_rele(struct weir_stream_listener *l)
 	if (wri_sub(&l->refs, 1, WRI_ACQ_REL) == 1) {
 		WRI_ASSERT(l->waiters_len == 0 && l->spare == NULL);
 		WRI_ASSERT(l->fd == NULL);
-		weir_aio_reap(l->pump);
+		wri_pump_fini(l);
 		wri_mtx_fini(&l->mtx);
 		wri_free(l, sizeof(*l));
 	}
 }
 
 static void
-listener_release(void *arg)
+timer_release(void *arg)
 {
 	wri_listener_rele(arg);
+}
+
+static void
+listener_release(void *arg)
+{
+	struct weir_stream_listener *l = arg;
+
+	weir_fd_close(l->timer);
+	wri_listener_rele(l);
+}
+
+/*
+ * The address is free from here on.  To close is not enough: a poll(2) under
+ * way on another thread, or a forked child, keeps the socket.
+ */
+static void
+socket_shut(weir_fd *fd)
+{
+	(void)wri_sys_shutdown(weir_fd_number(fd), SHUT_RDWR);
 }
 
 /* A socket that listens; on failure nothing is left behind. */
@@ -86,6 +107,7 @@ listener_open(struct weir_stream_listener *l, weir_fd **fdp)
 	if (err != WEIR_OK) {
 		return err;
 	}
+	l->timer = NULL;
 	wri_listener_hold(l); /* for listener_release */
 	err = weir_fd_open(fdp, fd,
 	    &(weir_fd_params){
@@ -97,8 +119,18 @@ listener_open(struct weir_stream_listener *l, weir_fd **fdp)
 		wri_listener_rele(l);
 		l->ops->unbind(&l->ep, &l->file);
 		(void)wri_sys_close(fd);
+		return err;
 	}
-	return err;
+	wri_listener_hold(l); /* for timer_release */
+	err = wri_nap_open(&l->timer, l, timer_release);
+	if (err != WEIR_OK) {
+		wri_listener_rele(l);
+		l->ops->unbind(&l->ep, &l->file);
+		weir_fd_close(*fdp);
+		return err;
+	}
+	wri_pump_begin(l);
+	return WEIR_OK;
 }
 
 /* May listen begin?  Then the state is BINDING, and the caller's to end. */
@@ -142,6 +174,7 @@ listener_publish(struct weir_stream_listener *l, weir_fd *fd)
 	wri_mtx_unlock(&l->mtx);
 	if (!open) {
 		l->ops->unbind(&l->ep, &l->file);
+		socket_shut(fd);
 		weir_fd_close(fd);
 	}
 	return open ? WEIR_OK : WEIR_ECLOSED;
@@ -210,34 +243,18 @@ listener_ended_locked(const struct weir_stream_listener *l)
 	       l->state == WRI_LISTENER_STOPPED;
 }
 
-/* Nobody uses the socket of a closed listener: it is ours to close. */
-static weir_fd *
-listener_take_fd_locked(struct weir_stream_listener *l)
+void
+wri_listener_unuse(struct weir_stream_listener *l)
 {
 	weir_fd *fd = NULL;
 
+	wri_mtx_lock(&l->mtx);
+	l->users--;
 	if (listener_ended_locked(l) && l->users == 0) {
 		fd = l->fd;
 		l->fd = NULL;
 	}
-	return fd;
-}
-
-void
-wri_listener_unuse(struct weir_stream_listener *l)
-{
-	weir_fd *fd;
-	bool napping;
-
-	wri_mtx_lock(&l->mtx);
-	l->users--;
-	fd = listener_take_fd_locked(l);
-	/* Close may have looked before the nap began. */
-	napping = listener_ended_locked(l) && l->pump_state == WRI_PUMP_NAPPING;
 	wri_mtx_unlock(&l->mtx);
-	if (napping) {
-		(void)weir_aio_cancel(l->pump);
-	}
 	weir_fd_close(fd);
 }
 
@@ -247,20 +264,18 @@ listener_shut(struct weir_stream_listener *l, enum wri_listener_state to)
 {
 	enum wri_listener_state was;
 	weir_stream *spare;
-	weir_fd *fd;
 	weir_err err;
-	bool napping;
 
 	wri_mtx_lock(&l->mtx);
 	was = l->state;
 	if (was != WRI_LISTENER_CLOSED) {
 		l->state = to;
 	}
+	l->users += was == WRI_LISTENER_OPEN;
 	/* A stop that meets a close half way speaks for it. */
 	err = l->state == WRI_LISTENER_CLOSED ? WEIR_ECLOSED : WEIR_ESTOPPED;
 	spare = l->spare;
 	l->spare = NULL;
-	napping = l->pump_state == WRI_PUMP_NAPPING;
 	wri_mtx_unlock(&l->mtx);
 
 	weir_stream_free(spare);
@@ -271,13 +286,8 @@ listener_shut(struct weir_stream_listener *l, enum wri_listener_state to)
 	/* The name goes before the socket: who finds the name finds somebody
 	 * that listens. */
 	l->ops->unbind(&l->ep, &l->file);
-	wri_mtx_lock(&l->mtx);
-	fd = listener_take_fd_locked(l);
-	wri_mtx_unlock(&l->mtx);
-	weir_fd_close(fd);
-	if (napping) {
-		(void)weir_aio_cancel(l->pump);
-	}
+	socket_shut(l->fd);
+	wri_listener_unuse(l);
 }
 
 void
@@ -334,12 +344,12 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 	if (l == NULL) {
 		return WEIR_ENOMEM;
 	}
-	err = weir_aio_alloc(&l->pump, wri_pump_cb, l);
+	err = wri_pump_init(l);
 	if (err != WEIR_OK) {
+		wri_pump_fini(l);
 		wri_free(l, sizeof(*l));
 		return err;
 	}
-	weir_aio_set_tag(l->pump, "stream accept");
 	l->magic = WRI_MAGIC_LISTENER;
 	l->ops = ops;
 	l->ep = ep;

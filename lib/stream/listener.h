@@ -21,11 +21,11 @@ enum wri_listener_state {
 	WRI_LISTENER_CLOSED,
 };
 
-/* What the pump's aio does. */
+/* Where the pump is. */
 enum wri_pump_state {
 	WRI_PUMP_IDLE,
 	WRI_PUMP_WATCHING, /* the accept step is on the descriptor */
-	WRI_PUMP_NAPPING,
+	WRI_PUMP_NAPPING,  /* a pause: the nap step will watch */
 };
 
 struct weir_stream_listener {
@@ -33,11 +33,14 @@ struct weir_stream_listener {
 	uint32_t magic;
 	const struct wri_stream_ops *ops;
 	struct wri_endpoint ep;
-	weir_aio *pump;
+	weir_aio *pumps[2]; /* without callback, used in turn */
+	weir_aio *nap;      /* without callback; busy from listen to close, or
+			       until the library ends */
+	weir_aio *teller;   /* its callback tells the log */
 
 	/* Any thread. */
-	wri_a32 refs; /* the program's, the weir_fd's, the running pump's, one
-			 per call of accept and per waiting operation */
+	wri_a32 refs; /* the program's, the two weir_fds', the running teller's,
+			 one per call of accept and per waiting operation */
 	wri_a32 options; /* WRI_OPT_ bits */
 
 	wri_mtx mtx;
@@ -45,6 +48,8 @@ struct weir_stream_listener {
 	/* mtx must be held when using these. */
 	enum wri_listener_state state;
 	enum wri_pump_state pump_state;
+	uint32_t pump_round; /* which pump is next, modulo 2 */
+	bool telling;        /* teller is on its way */
 	weir_fd *fd;    /* from OPEN until closed or stopped, and users is 0 */
 	unsigned users; /* threads that use fd outside the lock */
 	weir_aioq waiters; /* accepts that wait */
@@ -54,9 +59,10 @@ struct weir_stream_listener {
 			       waits */
 	weir_duration pause_ns; /* of the last pause; 0: there is no shortage */
 	weir_time pause_until;  /* then it may be tried again */
-	int short_eno;          /* of a shortage that the log has not, or 0 */
+	int short_eno;          /* of the last shortage */
 
 	/* The thread in listen while BINDING, fixed from OPEN on. */
+	weir_fd *timer; /* lives as long as fd */
 	weir_sockaddr bound;
 	struct wri_sockfile file;
 };
@@ -81,21 +87,18 @@ weir_aio *wri_accept_pop_locked(struct weir_stream_listener *l);
 void wri_accept_finish(weir_aio *aio, weir_err err, weir_stream *s);
 
 /* pump.c */
-/* accept(2) in one step. */
-#define WRI_PUMP_TRIES_MAX 16
-void wri_pump_cb(void *arg);
-/* Keep the pump going until its operation is under way, or it is IDLE.  By the
- * one who has claimed it, and holds the listener. */
+/* The handles; what was made when one failed goes with wri_pump_fini. */
+weir_err wri_pump_init(struct weir_stream_listener *l);
+void wri_pump_fini(struct weir_stream_listener *l);
+/* Socket and timer are there. */
+void wri_pump_begin(struct weir_stream_listener *l);
+/* Somebody waits: watch, now or after the pause.  By the one who has claimed
+ * the pump, and is a user of fd until here. */
 void wri_pump_run(struct weir_stream_listener *l);
-/*
- * Take one connection and make it a stream.  FAILED: *err says why.  *tries is
- * counted down; SKIP: none left.
- */
-enum wri_accept wri_pump_take(struct weir_stream_listener *l, int fd,
-    unsigned *tries, weir_stream **sp, weir_err *err);
-/* How long the pause still lasts; 0: there is none, or it is over. */
-weir_duration wri_pump_pause_locked(const struct weir_stream_listener *l);
-/* Tell the log of a shortage, once.  Not on a polling thread. */
-void wri_pump_tell(struct weir_stream_listener *l);
+/* Take one connection and make it a stream.  FAILED: *err says why. */
+enum wri_accept wri_pump_take(
+    struct weir_stream_listener *l, int fd, weir_stream **sp, weir_err *err);
+/* Is there a pause? */
+bool wri_pump_pauses_locked(const struct weir_stream_listener *l);
 
 #endif

@@ -1,27 +1,32 @@
 /*
  * pump - fetches connections for the accepts of a listener that wait.
  *
- * Purpose    one internal aio per listener: its accept step is on the
- *            descriptor while somebody waits, and nothing is there during a
- *            shortage of descriptors or memory.
+ * Purpose    an accept step is on the descriptor while somebody waits, and
+ *            nothing is there during a shortage of descriptors or memory.
  * Shape
  *
  *              IDLE ──▶ WATCHING ──nobody waits──▶ IDLE
  *                        │     ▲
- *                shortage▼     │pause over
+ *                shortage▼     │timer
  *                        NAPPING
  *
- *            The step, on the polling thread or on the stack of an accept,
- *            finishes the first waiter; the callback only decides what the
- *            pump does next, and is not on a connection's way.
- * Ownership  The pump's runner is the thread that claimed it when it was IDLE,
- *            then its callback: one at a time.  The running pump holds the
- *            listener.
- * Stop       A pump that fails means that the library ends: the listener stops
- *            and its waiters end.
- * Bounds     WRI_PUMP_TRIES_MAX accept(2) a step; PUMP_ROUNDS_MAX steps on one
- *            stack, then a breath; pauses of PUMP_PAUSE_MIN to PUMP_PAUSE_MAX.
- * Proof      test/contract/cases_accept.c, test/stream/test_shortage.c
+ *            All that is on a connection's way is done in steps, on the polling
+ *            thread or on the stack of an accept: the accept step finishes the
+ *            first waiter, the step on the timer begins to watch again.  Their
+ *            handles have no callback, so that no pool can hold them up.
+ * Ownership  The pump is whose who has moved it out of IDLE, then the accept
+ *            step's, then the nap step's: one at a time.
+ *            Two handles carry the accept step in turn.  A step that says
+ *            IDLE has still to end its operation; who begins to watch
+ *            meanwhile takes the other handle, which waits behind it on the
+ *            descriptor, so that the first is idle when the other's step runs.
+ * Stop       weir_fini stops our handles and those of the waiters; the hook of
+ *            the first waiter stops the listener.  Where nobody waited, the
+ *            next accept finds that the nap has ended.
+ * Bounds     one accept(2) a step, the gate bounds steps in a row; pauses of
+ *            PUMP_PAUSE_MIN to PUMP_PAUSE_MAX.
+ * Proof      test/contract/cases_accept.c, test/stream/test_shortage.c,
+ *            test/stream/test_blocked.c
  */
 #include "stream/listener.h"
 #include "base/clock.h"
@@ -29,17 +34,13 @@
 #include "base/log.h"
 #include "base/panic.h"
 #include "base/sys.h"
+#include "stream/nap.h"
 #include "stream/sockio.h"
-
-#include <weir/sleep.h>
 
 #include <errno.h>
 
 #define PUMP_PAUSE_MIN WEIR_MS(10)
 #define PUMP_PAUSE_MAX WEIR_SECONDS(1)
-#define PUMP_ROUNDS_MAX 4
-/* Long enough not to end on the spot, short enough not to matter. */
-#define PUMP_BREATH WEIR_US(100)
 
 static wri_a64 pump_pauses;
 
@@ -49,36 +50,7 @@ wri_stream_accept_pauses(void)
 	return wri_load(&pump_pauses, WRI_RLX); /* a figure */
 }
 
-/* No descriptors or memory: pause, longer than last time. */
-static void
-pump_short(struct weir_stream_listener *l, int eno)
-{
-	weir_time now = wri_now();
-
-	wri_mtx_lock(&l->mtx);
-	if (l->pause_ns == 0) {
-		l->pause_ns = PUMP_PAUSE_MIN;
-		l->short_eno = eno;
-	} else if (now >= l->pause_until) {
-		l->pause_ns = l->pause_ns * 2 < PUMP_PAUSE_MAX ? l->pause_ns * 2
-							       : PUMP_PAUSE_MAX;
-	}
-	l->pause_until = weir_time_after(now, l->pause_ns);
-	wri_mtx_unlock(&l->mtx);
-	(void)wri_add(&pump_pauses, 1, WRI_RLX); /* a figure */
-}
-
-weir_duration
-wri_pump_pause_locked(const struct weir_stream_listener *l)
-{
-	weir_time now;
-
-	if (l->pause_ns == 0) {
-		return 0;
-	}
-	now = wri_now();
-	return now < l->pause_until ? l->pause_until - now : 0;
-}
+/* --- The log ----------------------------------------------------------- */
 
 static const char *
 pump_limit(int eno)
@@ -92,64 +64,103 @@ pump_limit(int eno)
 	return "memory for sockets";
 }
 
-void
-wri_pump_tell(struct weir_stream_listener *l)
+static void
+teller_cb(void *arg)
 {
+	struct weir_stream_listener *l = arg;
 	char name[WEIR_ADDR_STR_MAX];
 	int eno;
 
 	wri_mtx_lock(&l->mtx);
+	l->telling = false;
 	eno = l->short_eno;
-	l->short_eno = 0;
 	wri_mtx_unlock(&l->mtx);
-	if (eno != 0) {
-		wri_log(WEIR_LOG_WARN, "%s: accept pauses: out of %s",
-		    weir_sockaddr_str(&l->ep.name, name, sizeof(name)),
-		    pump_limit(eno));
+	wri_log(WEIR_LOG_WARN, "%s: accept pauses: out of %s",
+	    weir_sockaddr_str(&l->ep.name, name, sizeof(name)),
+	    pump_limit(eno));
+	wri_listener_rele(l); /* the teller's */
+}
+
+/* The program's log function must not run on a polling thread. */
+static void
+pump_tell(struct weir_stream_listener *l)
+{
+	wri_listener_hold(l); /* the teller's */
+	if (weir_aio_reset(l->teller) == WEIR_OK) {
+		(void)weir_aio_finish(l->teller, WEIR_OK);
+	} else {
+		wri_listener_rele(l); /* the library ends; not the last */
 	}
 }
 
+/* --- One connection ---------------------------------------------------- */
+
+/* No descriptors or memory: pause, longer than last time. */
+static void
+pump_short(struct weir_stream_listener *l, int eno)
+{
+	weir_time now = wri_now();
+	bool tell = false;
+
+	wri_mtx_lock(&l->mtx);
+	if (l->pause_ns == 0) {
+		l->pause_ns = PUMP_PAUSE_MIN;
+		l->short_eno = eno;
+		tell = !l->telling;
+		l->telling = true;
+	} else if (now >= l->pause_until) {
+		l->pause_ns = l->pause_ns * 2 < PUMP_PAUSE_MAX ? l->pause_ns * 2
+							       : PUMP_PAUSE_MAX;
+	}
+	l->pause_until = weir_time_after(now, l->pause_ns);
+	wri_mtx_unlock(&l->mtx);
+	(void)wri_add(&pump_pauses, 1, WRI_RLX); /* a figure */
+	if (tell) {
+		pump_tell(l);
+	}
+}
+
+bool
+wri_pump_pauses_locked(const struct weir_stream_listener *l)
+{
+	return l->pause_ns != 0 && wri_now() < l->pause_until;
+}
+
 enum wri_accept
-wri_pump_take(struct weir_stream_listener *l, int fd, unsigned *tries,
-    weir_stream **sp, weir_err *err)
+wri_pump_take(
+    struct weir_stream_listener *l, int fd, weir_stream **sp, weir_err *err)
 {
 	struct wri_sysaddr peer;
 	int conn;
+	enum wri_accept got = wri_sock_accept(fd, &peer, &conn);
 
-	while (*tries > 0) {
-		enum wri_accept got = wri_sock_accept(fd, &peer, &conn);
-
-		(*tries)--;
-		switch (got) {
-		case WRI_ACCEPT_SKIP:
-			continue;
-		case WRI_ACCEPT_NONE:
-			return got;
-		case WRI_ACCEPT_SHORT:
-			pump_short(l, conn);
-			return got;
-		case WRI_ACCEPT_FAILED:
-			*err = wri_err_of(conn);
-			return got;
-		case WRI_ACCEPT_GOT:
-			break;
-		}
-		*err = wri_stream_open(sp, l->ops, conn);
-		if (*err != WEIR_OK) {
-			(void)wri_sys_close(conn);
-			return WRI_ACCEPT_FAILED;
-		}
-		/* Relaxed: see wri_options_set. */
-		*err = wri_stream_ready(
-		    *sp, &l->ep, wri_load(&l->options, WRI_RLX), &peer);
-		if (*err != WEIR_OK) {
-			weir_stream_free(*sp);
-			*sp = NULL;
-			return WRI_ACCEPT_FAILED;
-		}
-		return WRI_ACCEPT_GOT;
+	switch (got) {
+	case WRI_ACCEPT_SKIP:
+	case WRI_ACCEPT_NONE:
+		return got;
+	case WRI_ACCEPT_SHORT:
+		pump_short(l, conn);
+		return got;
+	case WRI_ACCEPT_FAILED:
+		*err = wri_err_of(conn);
+		return got;
+	case WRI_ACCEPT_GOT:
+		break;
 	}
-	return WRI_ACCEPT_SKIP;
+	*err = wri_stream_open(sp, l->ops, conn);
+	if (*err != WEIR_OK) {
+		(void)wri_sys_close(conn);
+		return WRI_ACCEPT_FAILED;
+	}
+	/* Relaxed: see wri_options_set. */
+	*err = wri_stream_ready(
+	    *sp, &l->ep, wri_load(&l->options, WRI_RLX), &peer);
+	if (*err != WEIR_OK) {
+		weir_stream_free(*sp);
+		*sp = NULL;
+		return WRI_ACCEPT_FAILED;
+	}
+	return WRI_ACCEPT_GOT;
 }
 
 /* Give a connection, or a failure, to who waits longest. */
@@ -178,43 +189,63 @@ pump_deliver(struct weir_stream_listener *l, weir_err err, weir_stream *s)
 	}
 }
 
+/* --- Steps ------------------------------------------------------------- */
+
+/* The accept step ends: the other handle is next. */
+static void
+pump_leave_locked(struct weir_stream_listener *l, enum wri_pump_state to)
+{
+	l->pump_state = to;
+	l->pump_round++;
+}
+
+/* Does anybody wait?  If not the pump is IDLE. */
 static bool
 pump_wanted(struct weir_stream_listener *l)
 {
 	bool wanted;
 
 	wri_mtx_lock(&l->mtx);
-	wanted = l->waiters_len > 0;
+	wanted = l->waiters_len > 0 && l->state == WRI_LISTENER_OPEN;
+	if (!wanted) {
+		pump_leave_locked(l, WRI_PUMP_IDLE);
+	}
 	wri_mtx_unlock(&l->mtx);
 	return wanted;
 }
 
-/* The pump's step.  WEIR_OK: its callback decides how it goes on. */
 static weir_err
 pump_step(weir_aio *pump, int fd, void *arg, unsigned *flags)
 {
 	struct weir_stream_listener *l = arg;
-	unsigned tries = WRI_PUMP_TRIES_MAX;
+	weir_stream *s = NULL;
+	weir_err err = WEIR_OK;
+	weir_time until;
 
 	(void)pump;
-	*flags = 0;
-	while (tries > 0 && pump_wanted(l)) {
-		weir_stream *s = NULL;
-		weir_err err = WEIR_OK;
-
-		switch (wri_pump_take(l, fd, &tries, &s, &err)) {
-		case WRI_ACCEPT_NONE:
-			return WEIR_EAGAIN;
-		case WRI_ACCEPT_SKIP:
-		case WRI_ACCEPT_SHORT:
-			return WEIR_OK;
-		case WRI_ACCEPT_GOT:
-		case WRI_ACCEPT_FAILED:
-			pump_deliver(l, err, s);
-			break;
-		}
+	*flags = WEIR_FD_MORE;
+	if (!pump_wanted(l)) {
+		return WEIR_OK;
 	}
-	return WEIR_OK;
+	switch (wri_pump_take(l, fd, &s, &err)) {
+	case WRI_ACCEPT_NONE:
+		*flags = 0;
+		break;
+	case WRI_ACCEPT_SKIP:
+		break;
+	case WRI_ACCEPT_SHORT:
+		wri_mtx_lock(&l->mtx);
+		pump_leave_locked(l, WRI_PUMP_NAPPING);
+		until = l->pause_until;
+		wri_mtx_unlock(&l->mtx);
+		wri_nap_set(l->timer, until);
+		return WEIR_OK;
+	case WRI_ACCEPT_GOT:
+	case WRI_ACCEPT_FAILED:
+		pump_deliver(l, err, s);
+		break;
+	}
+	return WEIR_EAGAIN;
 }
 
 static const weir_fdop pump_op = {
@@ -224,69 +255,100 @@ static const weir_fdop pump_op = {
     .try_step = pump_step,
 };
 
-/*
- * Submit what the pump does next; it becomes IDLE if there is nothing.  True:
- * that has ended on the spot.  l is held by the caller.
- */
-static bool
-pump_submit(struct weir_stream_listener *l, unsigned round)
+/* WATCHING, by us: put the accept step on the descriptor. */
+static void
+pump_watch(struct weir_stream_listener *l)
 {
-	weir_duration nap;
-	bool ended = false;
+	weir_aio *pump;
 
 	wri_mtx_lock(&l->mtx);
-	if (l->waiters_len == 0 || l->state != WRI_LISTENER_OPEN) {
-		l->pump_state = WRI_PUMP_IDLE;
-		wri_mtx_unlock(&l->mtx);
-		wri_listener_rele(l); /* the pump's */
-		return false;
-	}
-	nap = wri_pump_pause_locked(l);
-	if (nap == 0 && round >= PUMP_ROUNDS_MAX) {
-		nap = PUMP_BREATH;
-	}
-	l->pump_state = nap > 0 ? WRI_PUMP_NAPPING : WRI_PUMP_WATCHING;
-	l->users++;
+	pump = l->pumps[l->pump_round % 2];
 	wri_mtx_unlock(&l->mtx);
-
-	weir_aio_skip_callback(l->pump, &ended);
-	if (nap > 0) {
-		weir_sleep_aio(nap, l->pump);
-	} else {
-		weir_fd_submit(l->fd, WEIR_DIR_READ, l->pump, &pump_op);
-	}
-	wri_listener_unuse(l);
-	return ended;
+	weir_fd_submit(l->fd, WEIR_DIR_READ, pump, &pump_op);
 }
 
-/*
- * The pump's operation has ended.  An error, when the listener is not closed,
- * means that the library ends: so does the listener.
- */
-static void
-pump_ended(struct weir_stream_listener *l)
+/* The step on the timer, there for good. */
+static weir_err
+nap_step(weir_aio *nap, int fd, void *arg, unsigned *flags)
 {
-	wri_pump_tell(l);
-	if (weir_aio_result(l->pump) != WEIR_OK) {
-		wri_listener_stop(l);
+	struct weir_stream_listener *l = arg;
+	bool over;
+
+	(void)nap;
+	*flags = 0;
+	if (!wri_nap_over(fd)) {
+		return WEIR_EAGAIN;
 	}
+	wri_mtx_lock(&l->mtx);
+	over =
+	    l->pump_state == WRI_PUMP_NAPPING && l->state == WRI_LISTENER_OPEN;
+	if (over) {
+		l->pump_state = WRI_PUMP_WATCHING;
+		l->users++;
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (over) {
+		pump_watch(l);
+		wri_listener_unuse(l);
+	}
+	*flags = WEIR_FD_MORE;
+	return WEIR_EAGAIN;
 }
+
+static const weir_fdop nap_op = {
+    .size = sizeof(weir_fdop),
+    .name = "stream accept pause",
+    .kind = WEIR_FDOP_OTHER,
+    .try_step = nap_step,
+};
 
 void
 wri_pump_run(struct weir_stream_listener *l)
 {
-	for (unsigned round = 1; pump_submit(l, round); round++) {
-		pump_ended(l);
+	weir_time until;
+	bool pauses;
+
+	wri_mtx_lock(&l->mtx);
+	pauses = wri_pump_pauses_locked(l);
+	until = l->pause_until;
+	if (pauses) {
+		l->pump_state = WRI_PUMP_NAPPING;
 	}
+	wri_mtx_unlock(&l->mtx);
+	if (pauses) {
+		wri_nap_set(l->timer, until);
+	} else {
+		pump_watch(l);
+	}
+	wri_listener_unuse(l);
 }
 
 void
-wri_pump_cb(void *arg)
+wri_pump_begin(struct weir_stream_listener *l)
 {
-	struct weir_stream_listener *l = arg;
+	weir_fd_submit(l->timer, WEIR_DIR_READ, l->nap, &nap_op);
+}
 
-	wri_listener_hold(l); /* wri_pump_run may drop the pump's */
-	pump_ended(l);
-	wri_pump_run(l);
-	wri_listener_rele(l);
+weir_err
+wri_pump_init(struct weir_stream_listener *l)
+{
+	weir_err err = weir_aio_alloc(&l->teller, teller_cb, l);
+
+	weir_aio_set_tag(l->teller, "stream accept");
+	for (unsigned i = 0; i < 3 && err == WEIR_OK; i++) {
+		weir_aio **aio = i < 2 ? &l->pumps[i] : &l->nap;
+
+		err = weir_aio_alloc(aio, NULL, NULL);
+		weir_aio_set_tag(*aio, "stream accept");
+	}
+	return err;
+}
+
+void
+wri_pump_fini(struct weir_stream_listener *l)
+{
+	weir_aio_reap(l->pumps[0]);
+	weir_aio_reap(l->pumps[1]);
+	weir_aio_reap(l->nap);
+	weir_aio_reap(l->teller);
 }

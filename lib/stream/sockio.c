@@ -253,21 +253,18 @@ step_send_all(weir_aio *aio, int fd, void *arg, unsigned *flags)
 }
 
 /*
- * Is the connection made?  A socket that has no error may still be on its way:
+ * A socket that has no error may still be on its way:
  * only a connected one has a peer.  (An error that comes between the two
  * questions brings a new event.)
  */
-static weir_err
-step_connect(weir_aio *aio, int fd, void *arg, unsigned *flags)
+weir_err
+wri_sock_connected(const weir_stream *s, int fd)
 {
-	weir_stream *s = arg;
 	struct wri_sysaddr peer = {.len = sizeof(peer.u)};
 	int eno = 0;
 	socklen_t len = sizeof(eno);
 	int r = wri_sys_getsockopt(fd, SOL_SOCKET, SO_ERROR, &eno, &len);
 
-	(void)aio;
-	*flags = 0;
 	if (r != 0 || eno != 0) {
 		return s->ops->connect_err(r != 0 ? -r : eno);
 	}
@@ -341,11 +338,4 @@ const weir_fdop wri_sock_send_all = {
     .name = "stream send_all",
     .kind = WEIR_FDOP_OTHER,
     .try_step = step_send_all,
-};
-
-const weir_fdop wri_sock_connect = {
-    .size = sizeof(weir_fdop),
-    .name = "stream connect",
-    .kind = WEIR_FDOP_CONNECT,
-    .try_step = step_connect,
 };

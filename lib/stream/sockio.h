@@ -1,8 +1,8 @@
 /*
  * sockio - the steps of a stream's operations, the same for every socket.
  *
- * Purpose    the tables that stream.c and dialer.c hand to weir_fd_submit, and
- *            the accept of listeners.  arg is the weir_stream.
+ * Purpose    the tables that stream.c hands to weir_fd_submit, and what the
+ *            steps of dials and listeners do.  arg is the weir_stream.
  */
 #ifndef STREAM_SOCKIO_H
 #define STREAM_SOCKIO_H
@@ -13,7 +13,9 @@ extern const weir_fdop wri_sock_recv;
 extern const weir_fdop wri_sock_recv_exactly;
 extern const weir_fdop wri_sock_send;
 extern const weir_fdop wri_sock_send_all;
-extern const weir_fdop wri_sock_connect;
+
+/* Is the connection made?  WEIR_EAGAIN: not yet. */
+weir_err wri_sock_connected(const weir_stream *s, int fd);
 
 enum wri_accept {
 	WRI_ACCEPT_GOT,

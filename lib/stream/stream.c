@@ -35,9 +35,13 @@ static void
 stream_release(void *arg)
 {
 	weir_stream *s = arg;
+	struct dial *dial = s->dial;
 
 	WRI_ASSERT(s->magic == WRI_MAGIC_GONE);
 	wri_free(s, sizeof(*s));
+	if (dial != NULL) {
+		wri_dial_gone(dial);
+	}
 }
 
 weir_err

@@ -118,7 +118,8 @@ struct weir_stream {
 	/* Fixed once the program has it. */
 	uint32_t magic;
 	const struct wri_stream_ops *ops;
-	weir_fd *fd; /* until free */
+	weir_fd *fd;       /* until free */
+	struct dial *dial; /* whose half-made connection it is, or NULL */
 	weir_sockaddr self;
 	weir_sockaddr peer;
 
@@ -131,6 +132,9 @@ struct weir_stream {
 	 * yet told broken what that said. */
 	wri_a32 sending;
 };
+
+/* The half-made connection of a dial that failed has gone. */
+void wri_dial_gone(struct dial *dl);
 
 /*
  * The code of an operation that was refused what it needs: WEIR_ESTATE is

@@ -57,6 +57,7 @@ static const struct {
     {WRI_SYS_LSTAT, EACCES, WEIR_OK, WEIR_EPERM},
     {WRI_SYS_EPOLL_CTL, ENOSPC, WEIR_ENOSPC, WEIR_ENOSPC},
     {WRI_SYS_EPOLL_CTL, ENOMEM, WEIR_ENOMEM, WEIR_ENOMEM},
+    {WRI_SYS_TIMERFD_CREATE, EMFILE, WEIR_ENOFILES, WEIR_ENOFILES},
 };
 
 #define LISTENS ((int)(sizeof(listens) / sizeof(listens[0])))
@@ -186,6 +187,45 @@ START_TEST(a_connect_that_is_interrupted_goes_on)
 	ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_OK);
 	weir_stream_free(s);
 	/* A backlog that is full: tried again by itself. */
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
+	ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_OK);
+	weir_stream_free(s);
+	weir_stream_dialer_free(d);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
+/* What fails while a dial waits for room leaves nothing either. */
+START_TEST(a_dial_that_waits_for_room_may_fail)
+{
+	static const struct {
+		enum wri_sys_call call;
+		int eno;
+		weir_err tcp;
+		weir_err path;
+	} naps[] = {
+	    {WRI_SYS_TIMERFD_CREATE, EMFILE, WEIR_ENOFILES, WEIR_ENOFILES},
+	    {WRI_SYS_EPOLL_CTL, ENOSPC, WEIR_ENOSPC, WEIR_ENOSPC},
+	    {WRI_SYS_GETSOCKNAME, ENOBUFS, WEIR_ENOMEM, WEIR_OK},
+	};
+	enum net_kind kind = (enum net_kind)(_i % NET_KINDS);
+	unsigned row = (unsigned)_i / NET_KINDS;
+	weir_err want = kind == NET_UNIX ? naps[row].path : naps[row].tcp;
+	char url[NET_URL_MAX];
+	weir_stream_listener *l = net_listener(kind, url);
+	weir_stream_dialer *d = net_dialer(url);
+	struct rt_counts before = rt_count();
+	weir_stream *s;
+
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
+	wri_sys_fail_at(naps[row].call, 1, naps[row].eno);
+	ck_assert_int_eq(op_dial(&dial, d, &s), want);
+	wri_sys_fail_at(naps[row].call, 0, 0);
+	if (want != WEIR_OK) {
+		ck_assert_ptr_null(s);
+		ck_assert_uint_eq(rt_count().fds, before.fds);
+	}
+	weir_stream_free(s);
 	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
 	ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_OK);
 	weir_stream_free(s);
@@ -388,6 +428,8 @@ main(void)
 	    tc, every_errno_of_connect_has_a_code, 0, NET_KINDS);
 	tcase_add_loop_test(
 	    tc, a_connect_that_is_interrupted_goes_on, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    tc, a_dial_that_waits_for_room_may_fail, 0, 3 * NET_KINDS);
 	tcase_add_loop_test(
 	    tc, an_accept_that_fails_takes_one_connection_with_it, 0, ACCEPTS);
 	tcase_add_loop_test(

@@ -7,6 +7,7 @@
 #include "support/rt.h"
 #include "support/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,35 @@ START_TEST(objects_of_an_earlier_life_are_ended_in_the_next)
 }
 END_TEST
 
+/* What a listener left watched when its accept went away is of no use to the
+ * accepts of the next life. */
+START_TEST(a_listener_whose_accept_was_cancelled_is_ended_in_the_next_life)
+{
+	char url[NET_URL_MAX];
+	weir_stream_listener *l = net_listener((enum net_kind)(_i / 2), url);
+	struct op op;
+
+	op_init(&op);
+	if (_i % 2 == 1) { /* in a pause */
+		rt_expect_log();
+		wri_sys_fail_from(WRI_SYS_ACCEPT, 1, EMFILE);
+	}
+	weir_stream_listener_accept(l, op.aio);
+	(void)weir_aio_cancel(op.aio);
+	ck_assert_int_eq(op_wait(&op), WEIR_ECANCELED);
+	op_fini(&op);
+	fini();
+	wri_sys_fail_at(WRI_SYS_ACCEPT, 0, 0);
+	init();
+	op_init(&op);
+	weir_stream_listener_accept(l, op.aio);
+	ck_assert_int_eq(op_wait(&op), WEIR_ESTOPPED);
+	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
+	op_fini(&op);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
 START_TEST(fini_ends_a_pending_dial)
 {
 	uint16_t port;
@@ -181,6 +211,9 @@ main(void)
 	    NET_KINDS);
 	tcase_add_loop_test(
 	    tc, objects_of_an_earlier_life_are_ended_in_the_next, 0, NET_KINDS);
+	tcase_add_loop_test(tc,
+	    a_listener_whose_accept_was_cancelled_is_ended_in_the_next_life, 0,
+	    2 * NET_KINDS);
 	tcase_add_test(tc, fini_ends_a_pending_dial);
 	tcase_add_loop_test(tc,
 	    a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped, 0,

@@ -10,9 +10,13 @@
 #include "support/rt.h"
 #include "support/run.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #define ROUNDS 300
 #define ROUNDS_BIG 60
@@ -137,6 +141,12 @@ static void
 do_accept(void)
 {
 	weir_stream_listener_accept(l, op.aio);
+}
+
+static void
+do_accept_2(void)
+{
+	weir_stream_listener_accept(l, op2.aio);
 }
 
 static void
@@ -334,6 +344,190 @@ START_TEST(a_listener_that_closes_while_it_is_dialled)
 }
 END_TEST
 
+/* Who is not served leaves the connection to the next one. */
+START_TEST(a_connection_against_the_cancel_of_the_accept_that_waits)
+{
+	char url[NET_URL_MAX];
+
+	l = net_listener((enum net_kind)_i, url);
+	d = net_dialer(url);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		weir_err err;
+
+		weir_stream_listener_accept(l, op.aio);
+		race(do_dial_2, do_cancel);
+		err = op_wait(&op);
+		expect(err, WEIR_OK, WEIR_ECANCELED, WEIR_OK);
+		if (err != WEIR_OK) {
+			ck_assert_ptr_null(op.out);
+			weir_stream_listener_accept(l, op.aio);
+			ck_assert_int_eq(op_wait(&op), WEIR_OK);
+		}
+		ck_assert_int_eq(op_wait(&op2), WEIR_OK);
+		weir_stream_free(op.out);
+		weir_stream_free(op2.out);
+	}
+	weir_stream_dialer_free(d);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
+START_TEST(two_accepts_and_the_connections_they_wait_for)
+{
+	char url[NET_URL_MAX];
+	struct op dials[2];
+
+	l = net_listener((enum net_kind)_i, url);
+	d = net_dialer(url);
+	op_init(&dials[0]);
+	op_init(&dials[1]);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		/* Before, between, behind. */
+		for (unsigned k = 0; k < i % 3; k++) {
+			weir_stream_dialer_dial(d, dials[k].aio);
+		}
+		race(do_accept, do_accept_2);
+		for (unsigned k = i % 3; k < 2; k++) {
+			weir_stream_dialer_dial(d, dials[k].aio);
+		}
+		ck_assert_int_eq(op_wait(&op), WEIR_OK);
+		ck_assert_int_eq(op_wait(&op2), WEIR_OK);
+		weir_stream_free(op.out);
+		weir_stream_free(op2.out);
+		for (unsigned k = 0; k < 2; k++) {
+			ck_assert_int_eq(op_wait(&dials[k]), WEIR_OK);
+			weir_stream_free(dials[k].out);
+		}
+	}
+	op_fini(&dials[0]);
+	op_fini(&dials[1]);
+	weir_stream_dialer_free(d);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
+/* A listener of the bare system without room, and a dialer to it. */
+static int full;
+static struct sockaddr_un full_un;
+
+static void
+full_up(bool path, char *url)
+{
+	uint16_t port;
+
+	if (!path) {
+		full = net_bare_listen(0, &port);
+		snprintf(url, NET_URL_MAX, "tcp://127.0.0.1:%u", port);
+		return;
+	}
+	full_un.sun_family = AF_UNIX;
+	net_path(full_un.sun_path);
+	snprintf(url, NET_URL_MAX, "unix://%.*s", 107, full_un.sun_path);
+	full = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_ge(full, 0);
+	ck_assert_int_eq(
+	    bind(full, (struct sockaddr *)&full_un, sizeof(full_un)), 0);
+	ck_assert_int_eq(listen(full, 0), 0);
+}
+
+static void
+bare_accept(void)
+{
+	int fd = accept(full, NULL, NULL);
+
+	ck_assert_int_ge(fd, 0);
+	(void)close(fd);
+}
+
+static bool
+bare_waits(void)
+{
+	struct pollfd p = {.fd = full, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+START_TEST(a_dial_that_waits_against_cancel_and_close)
+{
+	static int fds[64];
+	char url[NET_URL_MAX];
+	weir_stream *first = NULL;
+	unsigned n = 0;
+
+	full_up(_i != 0, url);
+	d = net_dialer(url);
+	if (_i != 0) {
+		ck_assert_int_eq(op_dial(&op, d, &first), WEIR_OK);
+	} else {
+		n = net_bare_full(
+		    (uint16_t)atoi(strrchr(url, ':') + 1), fds, 64);
+	}
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		switch (i % 3) {
+		case 0:
+			race(do_dial, do_cancel);
+			(void)weir_aio_cancel(op.aio);
+			break;
+		case 1:
+			race(do_dial, do_dialer_close);
+			break;
+		default:
+			do_dial();
+			race(do_cancel, do_dialer_close);
+			break;
+		}
+		expect(
+		    op_wait(&op), WEIR_ECANCELED, WEIR_ECLOSED, WEIR_ECLOSED);
+		ck_assert_ptr_null(op.out);
+		weir_stream_dialer_free(d);
+		d = net_dialer(url);
+	}
+	weir_stream_free(first);
+	weir_stream_dialer_free(d);
+	while (n > 0) {
+		(void)close(fds[--n]);
+	}
+	(void)close(full);
+	(void)unlink(full_un.sun_path);
+}
+END_TEST
+
+/* The cancel comes about when the first nap, of 1 ms, is over. */
+START_TEST(a_dial_that_finds_room_against_cancel)
+{
+	char url[NET_URL_MAX];
+	weir_stream *first;
+
+	full_up(true, url);
+	d = net_dialer(url);
+	for (unsigned i = 0; i < ROUNDS_BIG; i++) {
+		ck_assert_int_eq(op_dial(&op, d, &first), WEIR_OK);
+		do_dial();
+		bare_accept();
+		weir_sleep_aio(
+		    WEIR_US(800) + WEIR_US(10) * (weir_duration)dice(40),
+		    op2.aio);
+		ck_assert_int_eq(op_wait(&op2), WEIR_OK);
+		race(do_cancel, do_cancel);
+		if (op_wait(&op) == WEIR_OK) {
+			weir_stream_free(op.out);
+			bare_accept();
+		} else {
+			ck_assert_int_eq(op.err, WEIR_ECANCELED);
+			ck_assert_ptr_null(op.out);
+		}
+		weir_stream_free(first);
+		/* It may have got there, and been given back. */
+		while (bare_waits()) {
+			bare_accept();
+		}
+	}
+	weir_stream_dialer_free(d);
+	(void)close(full);
+	(void)unlink(full_un.sun_path);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -353,6 +547,14 @@ main(void)
 	    tc, an_accept_against_a_dial_cancel_and_close, 0, NET_KINDS);
 	tcase_add_loop_test(
 	    tc, a_listener_that_closes_while_it_is_dialled, 0, NET_KINDS);
+	tcase_add_loop_test(tc,
+	    a_connection_against_the_cancel_of_the_accept_that_waits, 0,
+	    NET_KINDS);
+	tcase_add_loop_test(
+	    tc, two_accepts_and_the_connections_they_wait_for, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    tc, a_dial_that_waits_against_cancel_and_close, 0, 2);
+	tcase_add_test(tc, a_dial_that_finds_room_against_cancel);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

@@ -123,6 +123,7 @@ START_TEST(out_of_descriptors_the_accept_waits_and_goes_on_by_itself)
 	ck_assert_int_eq(op_recv(&nap, b, buf, sizeof(buf)), WEIR_OK);
 	descriptors_again();
 	ck_assert_int_eq(op_wait(&acc), WEIR_OK);
+	ck_assert(latch_wait(&told, 1));
 	ck_assert_uint_eq(latch_hits(&told), 1);
 	weir_stream_free(acc.out);
 	weir_stream_free(s);
@@ -142,6 +143,7 @@ START_TEST(each_shortage_is_told_once)
 		await_pauses(pauses, 2);
 		descriptors_again();
 		ck_assert_int_eq(op_wait(&acc), WEIR_OK);
+		ck_assert(latch_wait(&told, i));
 		ck_assert_uint_eq(latch_hits(&told), i);
 		weir_stream_free(acc.out);
 		weir_stream_free(s);
@@ -242,7 +244,7 @@ START_TEST(every_kind_of_shortage_is_a_pause)
 	weir_stream_listener_accept(l, acc.aio);
 	await_pauses(pauses, 2);
 	ck_assert(op_pending(&acc));
-	wri_sys_fail_at(WRI_SYS_ACCEPT, 0, 0);
+	wri_sys_fail_at(WRI_SYS_ACCEPT, 0, shortages[_i]);
 	ck_assert_int_eq(op_wait(&acc), WEIR_OK);
 	weir_stream_free(acc.out);
 	weir_stream_free(s);
@@ -275,7 +277,8 @@ START_TEST(many_dead_connections_in_a_row_do_not_hold_a_thread)
 		ck_assert_int_eq(op_wait(&nap), WEIR_OK);
 	}
 	ck_assert(op_pending(&acc));
-	wri_sys_fail_at(WRI_SYS_ACCEPT, 0, 0);
+	/* Off; a call that is just failing still reads why. */
+	wri_sys_fail_at(WRI_SYS_ACCEPT, 0, ECONNABORTED);
 	ck_assert_int_eq(op_wait(&acc), WEIR_OK);
 	weir_stream_free(acc.out);
 	weir_stream_free(s);
