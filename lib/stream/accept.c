@@ -135,7 +135,7 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 	}
 	wri_mtx_unlock(&l->mtx);
 	if (!try) {
-		return WEIR_EAGAIN; /* accept_wait looks again */
+		return WEIR_EAGAIN; /* accept_wait_locked looks again */
 	}
 	for (unsigned i = 0; i < ACCEPT_TRIES_MAX && got == WRI_ACCEPT_SKIP;
 	     i++) {

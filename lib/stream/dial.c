@@ -15,16 +15,19 @@
  * Ownership  A dial has references: the thread that submits it, the outer
  *            operation until release, the weir_fd that the inner one is on.
  *            The last one reaps the inner aio and frees.  The half-made
- * connection is the dial's until it becomes output 0. End        Step, hook and
- * close compete under mtx; who has claimed the dial says how it ends.  If it
- * fails, the weir_fd is closed, and its release finishes the outer operation:
- * nothing is left behind when the program hears of it.  Until the inner
- * operation is submitted nobody may close under the submitter's feet: a reason
- * that comes so early (D1) is his to act on. Pairs      D1  mtx carries reason
- * and claim. Locks      mtx is a leaf but for weir_aio_start, which the gate
- * wants under the lock of the hook. Bounds     WEIR_STREAM_QUEUE_MAX dials;
- * naps of DIAL_NAP_MIN to DIAL_NAP_MAX. Proof      test/stream/test_dialer.c,
- * test/stream/test_faults.c, test/stream/test_blocked.c
+ *            connection is the dial's until it becomes output 0.
+ * End        Step, hook and close compete under mtx; who has claimed the dial
+ *            says how it ends.  If it fails, the weir_fd is closed, and its
+ *            release finishes the outer operation: nothing is left behind when
+ *            the program hears of it.  Until the inner operation is submitted
+ *            nobody may close under the submitter's feet: a reason that comes
+ *            so early (D1) is his to act on.
+ * Pairs      D1  mtx carries reason and claim.
+ * Locks      mtx is a leaf but for weir_aio_start, which the gate wants under
+ *            the lock of the hook.
+ * Bounds     WEIR_STREAM_QUEUE_MAX dials; naps of DIAL_NAP_MIN to
+ *            DIAL_NAP_MAX.
+ * Proof      test/stream/test_dialer.c, test_faults.c, test_blocked.c
  */
 #include "base/clock.h"
 #include "base/err.h"
@@ -73,7 +76,7 @@ dial_hold(struct dial *dl)
 static void
 dial_rele(struct dial *dl)
 {
-	/* acq_rel: as dialer_rele. */
+	/* acq_rel: as wri_dialer_rele. */
 	if (wri_sub(&dl->refs, 1, WRI_ACQ_REL) == 1) {
 		WRI_ASSERT(dl->conn == NULL && dl->fd < 0 && dl->claimed);
 		weir_aio_reap(dl->inner);
