@@ -11,6 +11,7 @@
  * Bounds     fini_limit for all waiting in weir_fini together.
  * Proof      test/weir/test_init.c
  */
+#include <weir/version.h>
 #include <weir/weir.h>
 
 #include "aio/fdio.h"
@@ -93,7 +94,7 @@ rooms_up(const weir_params *p)
 	if (rv != WEIR_OK) {
 		return rv;
 	}
-	wri_add(&wri_life.number, 1, WRI_RLX); /* L1 */
+	wri_add(&wri_life.number, 1, WRI_REL); /* L4 */
 	wri_registry_begin(p->slack);
 	rv = wri_timer_init((unsigned)p->num_expire_threads,
 	    &wri_aio_deadline_ops, wri_taskq_watch, &alarm);
@@ -212,6 +213,12 @@ weir_fini(void)
 	}
 	turn_end();
 	return rv;
+}
+
+const char *
+weir_version(void)
+{
+	return WEIR_VERSION;
 }
 
 weir_err

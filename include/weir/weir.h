@@ -226,7 +226,8 @@ typedef void (*weir_misuse_fn)(void *arg, const weir_misuse *misuse);
 /**
  * Choose what misuse does.
  *
- * @param fn   called on the thread that made the mistake, with no lock held;
+ * @param fn   called on the thread that made the mistake; must not call weir
+ *             (in a start a lock of the provider's may be held);
  *             NULL (default): one line to stderr, then abort().
  * @param arg  borrowed until changed.
  *

@@ -120,7 +120,7 @@ is_gone(uint64_t w)
  */
 struct weir_aio {
 	wri_a64 word;
-	wri_aptr provider; /* const weir_provider of the operation, or NULL */
+	wri_aptr provider; /* const weir_provider, while ACTIVE; else old */
 	uint32_t magic;
 	wri_a32 nwait; /* calls that will touch the handle again */
 	void *arg;     /* for the hooks */

@@ -49,10 +49,7 @@ weir_aioq_pop(weir_aioq *q)
 {
 	weir_aio *aio = q->head;
 
-	if (aio != NULL) {
-		(void)weir_aioq_remove(q, aio);
-	}
-	return aio;
+	return aio != NULL && weir_aioq_remove(q, aio) ? aio : NULL;
 }
 
 weir_aio *

@@ -87,8 +87,8 @@ weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
 		     params->size != sizeof(*params)
 		 ? WEIR_EINVAL
 		 : wri_pfd_open(&pfd, number);
-	wri_life_leave();
 	if (rv != WEIR_OK) {
+		wri_life_leave();
 		return rv;
 	}
 	fd = wri_container(pfd, struct weir_fd, pfd);
@@ -97,9 +97,10 @@ weir_fd_open(weir_fd **fdp, int number, const weir_fd_params *params)
 	wri_store(&fd->refs, 3, WRI_RLX);
 	for (int dir = 0; dir < 2; dir++) {
 		/* Relaxed: the word publishes it (F1). */
-		wri_store(&fd->side[dir].code, WEIR_ECLOSED, WRI_RLX);
+		wri_store(&fd->side[dir].code, WEIR_OK, WRI_RLX);
 		side_open(&fd->side[dir]);
 	}
+	wri_life_leave(); /* weir_fini finds it open from here on */
 	*fdp = fd;
 	return WEIR_OK;
 }
@@ -115,7 +116,7 @@ static void
 side_shut(struct side *s, weir_err why)
 {
 	uint64_t w = wri_load(&s->word, WRI_ACQ); /* F1 */
-	uint32_t was = WEIR_ECLOSED;
+	uint32_t was = WEIR_OK;                   /* nobody has said why yet */
 
 	(void)wri_cas(&s->code, &was, (uint32_t)why, WRI_ACQ_REL);
 	do {

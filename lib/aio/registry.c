@@ -172,7 +172,8 @@ static bool
 orphan(weir_aio *aio)
 {
 	uint64_t w = wri_or(&aio->word, W_ORPHAN | W_STOP, WRI_ACQ_REL);
-	const weir_provider *p = wri_load(&aio->provider, WRI_ACQ);
+	const weir_provider *p =
+	    op_of(w) == OP_ACTIVE ? provider_of(aio) : NULL;
 	const char *tag = wri_load(&aio->tag, WRI_ACQ);
 	char state[80];
 

@@ -12,6 +12,8 @@
  */
 #include "aio/aio_impl.h"
 
+#include "base/panic.h"
+
 /* At most once for an operation: a move that was refused is made again. */
 static void
 call_release(weir_aio *aio)
@@ -76,6 +78,10 @@ run_callback(weir_aio *aio)
 	wri_frame_push(&frame, aio, true);
 	aio->cb(aio->cb_arg);
 	wri_frame_pop(&frame);
+	if (wri_life_forked()) { /* what is queued is the parent's */
+		wri_panic(__FILE__, __LINE__,
+		    "a callback returned in a forked child: exec or _exit");
+	}
 	do {
 		w = wri_load(&aio->word, WRI_ACQ); /* A2 */
 		n = wri_aio_hand_on(aio, w & ~W_RUN);

@@ -1,8 +1,7 @@
 /*
  * err - codes to text, errno to codes.
  *
- * Purpose    the only place that maps; errno travels no further.  And the
- *            version, a text of the library about itself as well.
+ * Purpose    the only place that maps; errno travels no further.
  * Ownership  all texts are static.
  * Progress   wait-free; a walk over one small table, off the hot path.
  * Bounds     ERR_ENOS_MAX names of the system mean one thing to a program.
@@ -10,7 +9,6 @@
  */
 #include "base/err.h"
 
-#include <weir/version.h>
 #include <weir/weir.h>
 
 #include <errno.h>
@@ -94,10 +92,4 @@ wri_err_of(int eno)
 		}
 	}
 	return (weir_err)((int)WEIR_ESYSERR + eno);
-}
-
-const char *
-weir_version(void)
-{
-	return WEIR_VERSION;
 }

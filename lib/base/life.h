@@ -10,6 +10,9 @@
  *                and somebody is in one".
  *            L3  prepare: page (release) -> forked: page (acquire) carries what
  *                is on it.
+ *            L4  begin: number + 1 (release), after the rooms of the life
+ *                before are gone -> whoever asks for the number (acquire):
+ *                finds another one only with all that the end has written.
  * Fork       a page that the system wipes in a forked child (madvise(2),
  *            MADV_WIPEONFORK): right also for a raw clone, and one byte to
  *            read.
@@ -71,11 +74,11 @@ wri_life_deeper(int by)
 /* Move to a state, and unless that is UP wait for those who are inside. */
 void wri_life_set(enum wri_life_state state);
 
-/* The life that is, or was last; for what outlives it.  Relaxed: L1. */
+/* The life that is, or was last; for what outlives it. */
 static inline uint32_t
 wri_life_number(void)
 {
-	return wri_load(&wri_life.number, WRI_RLX);
+	return wri_load(&wri_life.number, WRI_ACQ); /* L4 */
 }
 
 /* Are the rooms of that life no more? */

@@ -154,7 +154,7 @@ wri_poller_fini(void)
 		}
 	}
 	sets_fini();
-	wri_table_fini();
+	wri_pfd_free(NULL); /* the table's end */
 	poller.config.backend = "";
 	wri_store(&poller.ops, NULL, WRI_REL); /* D3 */
 }

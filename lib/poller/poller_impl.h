@@ -93,10 +93,9 @@ event_data(uint32_t gen, unsigned index)
 	return (uint64_t)gen << 32 | index;
 }
 
-/* table.c.  The elements; one table per process, as there is one poller. */
+/* table.c.  The elements; one table per process, as there is one poller.  It
+ * ends with wri_pfd_free(NULL), or with the last element that is out then. */
 void wri_table_init(size_t elem_size, void (*elem_init)(struct wri_pfd *pfd));
-/* Free the elements, now or, if some are out, with the last wri_pfd_free. */
-void wri_table_fini(void);
 /* An element that nobody uses.  WEIR_ENOSPC: WEIR_FD_MAX are; WEIR_ENOMEM. */
 weir_err wri_table_take(struct wri_pfd **pfdp);
 /* Indexes below this have been given by take; wait-free. */

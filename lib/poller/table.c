@@ -89,12 +89,6 @@ wri_pfd_free(struct wri_pfd *pfd)
 	}
 }
 
-void
-wri_table_fini(void)
-{
-	wri_pfd_free(NULL);
-}
-
 static void *
 chunk_alloc(void)
 {

@@ -147,6 +147,8 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 	wri_mtx_lock(&l->mtx);
 	if (err == WEIR_OK) {
 		l->pause_ns = 0;
+	} else if (l->state != WRI_LISTENER_OPEN) {
+		err = accept_check_locked(l); /* what accept(2) said is ours */
 	}
 	wri_mtx_unlock(&l->mtx);
 	wri_listener_unuse(l);
@@ -190,15 +192,6 @@ accept_wait_locked(struct weir_stream_listener *l, weir_aio *aio,
 	return ACCEPT_PUMPS;
 }
 
-/* May the operation not wait at all? */
-static bool
-accept_polls(weir_aio *aio)
-{
-	weir_time deadline = weir_aio_get_deadline(aio);
-
-	return deadline != WEIR_NEVER && deadline <= wri_now();
-}
-
 static void
 listener_accept(struct weir_stream_listener *l, weir_aio *aio)
 {
@@ -207,7 +200,7 @@ listener_accept(struct weir_stream_listener *l, weir_aio *aio)
 	enum accept_way way;
 	bool tell;
 
-	if (accept_polls(aio)) {
+	if (wri_stream_polls(aio)) {
 		err = accept_poll(l, &s);
 		if (err != WEIR_EAGAIN) {
 			wri_accept_finish(aio, err, s);

@@ -12,21 +12,19 @@
  *            The inner operation is on the socket, or on a timer (the dial
  *            naps), and has no callback: its step ends the outer one, so that
  *            no pool but the outer's can hold up the dial.
- * Ownership  A dial has references: the thread that submits it, the outer
- *            operation until release, the weir_fd that the inner one is on.
- *            The last one reaps the inner aio and frees.  The half-made
- *            connection is the dial's until it becomes output 0.
+ * Ownership  A dial has references: the submitter's, the outer operation's
+ *            until release, the weir_fd's that the inner one is on.  The last
+ *            reaps the inner aio and frees.  The half-made connection is the
+ *            dial's until it is output 0.
  * End        Step, hook and close compete under mtx; who has claimed the dial
  *            says how it ends.  If it fails, the weir_fd is closed, and its
- *            release finishes the outer operation: nothing is left behind when
- *            the program hears of it.  Until the inner operation is submitted
- *            nobody may close under the submitter's feet: a reason that comes
- *            so early (D1) is his to act on.
+ *            release finishes the outer operation: nothing is left by then
+ *            (when start is refused: a moment later).  Until the inner one is
+ *            submitted nobody may close: a reason (D1) is the submitter's.
  * Pairs      D1  mtx carries reason and claim.
  * Locks      mtx is a leaf but for weir_aio_start, which the gate wants under
  *            the lock of the hook.
- * Bounds     WEIR_STREAM_QUEUE_MAX dials; naps of DIAL_NAP_MIN to
- *            DIAL_NAP_MAX.
+ * Bounds     WEIR_STREAM_QUEUE_MAX dials; naps of DIAL_NAP_MIN to _MAX.
  * Proof      test/stream/test_dialer.c, test_faults.c, test_blocked.c
  */
 #include "base/clock.h"
@@ -130,7 +128,7 @@ dial_claim(struct dial *dl, weir_err err)
 	return ours;
 }
 
-/* Claimed, and nothing is half made: end the outer operation. */
+/* Claimed, nothing is half made: end the outer operation. */
 static void
 dial_finish(struct dial *dl)
 {
@@ -184,8 +182,7 @@ dial_close_fd(struct dial *dl)
 	}
 }
 
-/* It shall end; if it cannot yet, the submitter sees to it.  True: the weir_fd
- * is the caller's to close. */
+/* It shall end, or the submitter sees to it.  True: the caller closes. */
 static bool
 dial_ask_locked(struct dial *dl, weir_err why)
 {
@@ -301,8 +298,8 @@ dial_connected(struct dial *dl, int r)
 	return err == WEIR_OK ? dial_finish_conn(dl) : err;
 }
 
-/* A dial that once found no room asks again until it is answered, also where
- * the system connects in the background (tcp, short of ports). */
+/* What once found no room asks again until it is answered, also where the
+ * system connects in the background (tcp, short of ports). */
 static weir_err
 nap_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
 {
@@ -342,10 +339,13 @@ static bool
 dial_start(struct dial *dl)
 {
 	struct weir_stream_dialer *d = dl->dialer;
-	weir_err err = weir_aio_alloc(&dl->inner, NULL, NULL);
+	weir_err err = WEIR_ETIMEDOUT;
 
+	if (!wri_stream_polls(dl->outer)) {
+		err = wri_stream_op_err(weir_aio_alloc(&dl->inner, NULL, NULL));
+	}
 	if (err != WEIR_OK) {
-		dial_end(dl, wri_stream_op_err(err));
+		dial_end(dl, err);
 		return false;
 	}
 	(void)weir_aio_set_input(dl->inner, 0, dl);

@@ -125,12 +125,18 @@ listener_open(struct weir_stream_listener *l, weir_fd **fdp)
 	err = wri_nap_open(&l->timer, l, timer_release);
 	if (err != WEIR_OK) {
 		wri_listener_rele(l);
-		l->ops->unbind(&l->ep, &l->file);
-		weir_fd_close(*fdp);
-		return err;
+	} else {
+		wri_pump_begin(l);
+		if (!weir_aio_busy(l->nap)) {
+			err = WEIR_ESTOPPED; /* made before a weir_fini */
+		}
 	}
-	wri_pump_begin(l);
-	return WEIR_OK;
+	if (err != WEIR_OK) {
+		l->ops->unbind(&l->ep, &l->file);
+		socket_shut(*fdp);
+		weir_fd_close(*fdp);
+	}
+	return err;
 }
 
 /* May listen begin?  Then the state is BINDING, and the caller's to end. */
@@ -344,7 +350,11 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 	if (l == NULL) {
 		return WEIR_ENOMEM;
 	}
-	err = wri_pump_init(l);
+	err = wri_life_enter(); /* its handles are of one life */
+	if (err == WEIR_OK) {
+		err = wri_pump_init(l);
+		wri_life_leave();
+	}
 	if (err != WEIR_OK) {
 		wri_pump_fini(l);
 		wri_free(l, sizeof(*l));

@@ -42,6 +42,7 @@ struct weir_stream_listener {
 	wri_a32 refs; /* the program's, the two weir_fds', the running teller's,
 			 one per call of accept and per waiting operation */
 	wri_a32 options; /* WRI_OPT_ bits */
+	wri_a32 skips;   /* accept(2) that met no connection, in a row */
 
 	wri_mtx mtx;
 

@@ -20,9 +20,8 @@
  *            IDLE has still to end its operation; who begins to watch
  *            meanwhile takes the other handle, which waits behind it on the
  *            descriptor, so that the first is idle when the other's step runs.
- * Stop       weir_fini stops our handles and those of the waiters; the hook of
- *            the first waiter stops the listener.  Where nobody waited, the
- *            next accept finds that the nap has ended.
+ * Stop       weir_fini stops our handles and those of the waiters: the hook of
+ *            the first waiter, or the end of the nap, stops the listener.
  * Bounds     one accept(2) a step, the gate bounds steps in a row; pauses of
  *            PUMP_PAUSE_MIN to PUMP_PAUSE_MAX.
  * Proof      test/contract/cases_accept.c, test/stream/test_shortage.c,
@@ -41,6 +40,8 @@
 
 #define PUMP_PAUSE_MIN WEIR_MS(10)
 #define PUMP_PAUSE_MAX WEIR_SECONDS(1)
+/* Connections in a row that died in the queue, or are refused for good. */
+#define PUMP_SKIPS_MAX 100
 
 static wri_a64 pump_pauses;
 
@@ -53,15 +54,18 @@ wri_stream_accept_pauses(void)
 /* --- The log ----------------------------------------------------------- */
 
 static const char *
-pump_limit(int eno)
+pump_reason(int eno)
 {
 	switch (eno) {
 	case EMFILE:
-		return "RLIMIT_NOFILE of the process";
+		return "out of RLIMIT_NOFILE of the process";
 	case ENFILE:
-		return "fs.file-max of the system";
+		return "out of fs.file-max of the system";
+	case ENOBUFS:
+	case ENOMEM:
+		return "out of memory for sockets";
 	}
-	return "memory for sockets";
+	return weir_strerror(wri_err_of(eno));
 }
 
 static void
@@ -75,9 +79,8 @@ teller_cb(void *arg)
 	l->telling = false;
 	eno = l->short_eno;
 	wri_mtx_unlock(&l->mtx);
-	wri_log(WEIR_LOG_WARN, "%s: accept pauses: out of %s",
-	    weir_sockaddr_str(&l->ep.name, name, sizeof(name)),
-	    pump_limit(eno));
+	wri_log(WEIR_LOG_WARN, "%s: accept pauses: %s",
+	    weir_sockaddr_str(&l->bound, name, sizeof(name)), pump_reason(eno));
 	wri_listener_rele(l); /* the teller's */
 }
 
@@ -134,8 +137,15 @@ wri_pump_take(
 	int conn;
 	enum wri_accept got = wri_sock_accept(fd, &peer, &conn);
 
+	/* Relaxed, all: a count; accepts that poll may be here at once. */
 	switch (got) {
 	case WRI_ACCEPT_SKIP:
+		if (wri_add(&l->skips, 1, WRI_RLX) % PUMP_SKIPS_MAX !=
+		    PUMP_SKIPS_MAX - 1) {
+			return got;
+		}
+		pump_short(l, conn);
+		return WRI_ACCEPT_SHORT;
 	case WRI_ACCEPT_NONE:
 		return got;
 	case WRI_ACCEPT_SHORT:
@@ -145,6 +155,7 @@ wri_pump_take(
 		*err = wri_err_of(conn);
 		return got;
 	case WRI_ACCEPT_GOT:
+		wri_store(&l->skips, 0, WRI_RLX);
 		break;
 	}
 	*err = wri_stream_open(sp, l->ops, conn);
@@ -323,10 +334,28 @@ wri_pump_run(struct weir_stream_listener *l)
 	wri_listener_unuse(l);
 }
 
+/* The nap has ended: closed, or weir_fini is under way. */
+static void
+nap_cb(void *arg)
+{
+	struct weir_stream_listener *l = arg;
+
+	if (weir_aio_result(l->nap) == WEIR_ESTOPPED) {
+		wri_listener_stop(l);
+	}
+	wri_listener_rele(l); /* the nap's */
+}
+
 void
 wri_pump_begin(struct weir_stream_listener *l)
 {
-	weir_fd_submit(l->timer, WEIR_DIR_READ, l->nap, &nap_op);
+	wri_listener_hold(l); /* the nap's */
+	if (weir_aio_reset(l->nap) == WEIR_OK) {
+		weir_fd_submit(l->timer, WEIR_DIR_READ, l->nap, &nap_op);
+	} else {
+		wri_listener_rele(
+		    l); /* made before a weir_fini; not the last */
+	}
 }
 
 weir_err
@@ -338,7 +367,7 @@ wri_pump_init(struct weir_stream_listener *l)
 	for (unsigned i = 0; i < 3 && err == WEIR_OK; i++) {
 		weir_aio **aio = i < 2 ? &l->pumps[i] : &l->nap;
 
-		err = weir_aio_alloc(aio, NULL, NULL);
+		err = weir_aio_alloc(aio, i < 2 ? NULL : nap_cb, l);
 		weir_aio_set_tag(*aio, "stream accept");
 	}
 	return err;

@@ -26,7 +26,7 @@ enum wri_accept {
 };
 
 /*
- * Take one connection.  *fd: the socket, or with SHORT and FAILED the errno.
+ * Take one connection.  *fd: the socket, or the errno.
  */
 enum wri_accept wri_sock_accept(
     int listener, struct wri_sysaddr *peer, int *fd);

@@ -21,6 +21,7 @@
  * Proof      test/stream/test_io.c, test/stream/test_states.c
  */
 #include "stream/stream.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/life.h"
 #include "base/log.h"
@@ -48,6 +49,14 @@ weir_err
 wri_stream_op_err(weir_err err)
 {
 	return err == WEIR_ESTATE ? WEIR_ESTOPPED : err;
+}
+
+bool
+wri_stream_polls(weir_aio *aio)
+{
+	weir_time deadline = weir_aio_get_deadline(aio);
+
+	return deadline != WEIR_NEVER && deadline <= wri_now();
 }
 
 weir_err

@@ -141,6 +141,8 @@ void wri_dial_gone(struct dial *dl);
  * WEIR_ESTOPPED there, because the library ends under it.
  */
 weir_err wri_stream_op_err(weir_err err);
+/* May the operation not wait at all? */
+bool wri_stream_polls(weir_aio *aio);
 /*
  * Make a stream of a socket.  On success the socket is the stream's, else it
  * stays the caller's.  Fails as weir_fd_open for an operation, and with

@@ -92,10 +92,10 @@ weir_task_alloc(
 	}
 	t->fn = fn;
 	t->arg = arg;
-	t->life = wri_life_number();
 	/* The default pool may be another one in the library's next life. */
 	t->exec = exec == weir_pool_exec(NULL) ? NULL : exec;
 	rv = weir_aio_alloc(&t->aio, task_cb, t);
+	t->life = wri_life_number(); /* not older than the handle's */
 	if (rv == WEIR_OK) {
 		rv = weir_aio_set_executor(t->aio, exec);
 	}

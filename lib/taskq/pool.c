@@ -83,7 +83,7 @@ wri_pool_push(struct wri_pool *pool, struct wri_task *task)
  * A task may free its strand as soon as it runs, and when it has run the
  * program may free its pool.  So a thread of another pool, or of none, is
  * counted while it posts, and the pool's memory waits for it; that of the
- * default pool is static.
+ * default pool (NULL) is static.
  */
 void
 wri_exec_post(struct weir_exec *exec, struct wri_task *task)
@@ -95,7 +95,7 @@ wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 	if (pool == NULL) {
 		return; /* after weir_fini nothing runs */
 	}
-	visits = !pool->config.is_default && (r == NULL || r->pool != pool);
+	visits = exec != NULL && (r == NULL || r->pool != pool);
 	if (visits) {
 		wri_add(&pool->visitors, 1, WRI_SC); /* T7 */
 	}
@@ -166,7 +166,9 @@ pool_new(const struct wri_pool_config *config)
 	if (config->is_default) {
 		default_memory = pool; /* never freed */
 	}
-	wri_mpsc_init(&pool->door);
+	if (wri_load(&pool->door.head, WRI_RLX) == NULL) { /* or posts come */
+		wri_mpsc_init(&pool->door);
+	}
 	wri_mtx_init(&pool->lock);
 	pool->exec.pool = pool;
 	pool->config = *config;
@@ -175,6 +177,7 @@ pool_new(const struct wri_pool_config *config)
 	 * What the pool before it has left in the static one; all other counts
 	 * are at rest.  Relaxed: at most a late thread looks.
 	 */
+	wri_store(&pool->limit, config->tokens, WRI_RLX);
 	wri_store(&pool->heavy, 0, WRI_RLX);
 	wri_store(&pool->nrunners, 0, WRI_RLX);
 	wri_store(&pool->stopped, 0, WRI_RLX);

@@ -119,11 +119,12 @@ weir_pool_exec(weir_pool *pool)
 weir_err
 weir_exec_admit(struct weir_exec *exec)
 {
-	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
+	struct wri_pool *pool = exec != NULL ? exec->pool : NULL;
 	uint32_t n;
 
+	/* The default pool has no bound. */
 	if (pool == NULL || pool->config.queue_max == 0) {
-		return WEIR_OK; /* no bound, or after weir_fini */
+		return WEIR_OK;
 	}
 	/* Relaxed: a count that carries nothing. */
 	n = wri_load(&pool->queued, WRI_RLX);
@@ -138,9 +139,7 @@ weir_exec_admit(struct weir_exec *exec)
 void
 weir_exec_dismiss(struct weir_exec *exec)
 {
-	struct wri_pool *pool = exec != NULL ? exec->pool : wri_pool_default();
-
-	if (pool != NULL && pool->config.queue_max != 0) {
-		wri_sub(&pool->queued, 1, WRI_RLX); /* a count */
+	if (exec != NULL && exec->pool->config.queue_max != 0) {
+		wri_sub(&exec->pool->queued, 1, WRI_RLX); /* a count */
 	}
 }

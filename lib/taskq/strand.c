@@ -139,7 +139,7 @@ weir_strand_free(weir_strand *strand)
 	}
 	/* Nothing bound, so nothing queued: at most the last run is about to
 	 * count down. */
-	wri_sub(&s->exec.pool->exec.users, 1, WRI_RLX);     /* a count */
+	wri_sub(&s->exec.pool->exec.users, 1, WRI_REL);     /* it may go */
 	if (wri_or(&s->count, STRAND_FREED, WRI_SC) == 0) { /* S1 */
 		wri_free(s, sizeof(*s));
 	}

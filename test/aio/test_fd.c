@@ -77,6 +77,20 @@ START_TEST(a_shut_with_eagain_ends_what_waits)
 }
 END_TEST
 
+/* Also if it is the one that close gives. */
+START_TEST(the_first_code_of_a_direction_stays)
+{
+	struct consumer c;
+
+	consumer_init(&c, NULL, NULL);
+	weir_fd_shut(fd, WEIR_ECLOSED);
+	weir_fd_shut(fd, WEIR_ECONNRESET);
+	weir_fd_submit(fd, WEIR_DIR_READ, c.aio, &op);
+	consumer_expect(&c, 1, WEIR_ECLOSED);
+	consumer_fini(&c);
+}
+END_TEST
+
 static void *
 submit_main(void *aio)
 {
@@ -135,6 +149,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_shut_with_eagain_ends_what_waits);
+	tcase_add_test(tc, the_first_code_of_a_direction_stays);
 	tcase_add_test(tc, an_abort_with_eagain_during_a_step_ends_it);
 	tcase_add_test(tc, many_operations_take_turns_and_none_is_left);
 	suite_add_tcase(suite, tc);

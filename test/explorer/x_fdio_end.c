@@ -10,6 +10,9 @@
  */
 #include "x_fdio_rig.h"
 
+#include "aio/fdio_impl.h"
+#include "base/sys.h"
+
 static struct line line, next;
 static struct xop op[4];
 
@@ -402,6 +405,43 @@ library_ends(void)
 	fdio_down();
 }
 
+static weir_fd *late_fd; /* NULL: it was not opened */
+
+static void
+open_late(void *arg)
+{
+	const struct line *l = arg;
+	weir_fd_params params = {.size = sizeof(params)};
+
+	if (weir_fd_open(&late_fd, l->file->number, &params) != WEIR_OK) {
+		late_fd = NULL;
+	}
+}
+
+/* The library ends while a descriptor is opened: that is shut, or was not
+ * opened. */
+static void
+opens_late(void)
+{
+	int id;
+
+	fdio_up(1, 1);
+	line_open(&next, 0); /* there is a table without it */
+	line = (struct line){.file = fake_socket(1)};
+	id = x_spawn("open", open_late, &line);
+	fdio_fini();
+	x_join(id);
+	if (late_fd != NULL) {
+		X_REACH("opened");
+		X_ASSERT((late_fd->side[0].word.v & S_CLOSED) != 0);
+		weir_fd_close(late_fd);
+	} else {
+		X_REACH("refused");
+		(void)wri_sys_close(line.file->number);
+	}
+	fdio_down();
+}
+
 const struct x_test x_tests[] = {
     {"cancel", cancel, "C1 K4, one of two", X_NOTIME, 0, "behind first", NULL},
     {"cancel_flow", cancel_flow, "C1 K2 K4, submitted again", X_NOTIME, 0, "",
@@ -420,5 +460,7 @@ const struct x_test x_tests[] = {
     {"full", full, "C1, the bound", X_NOTIME, 0, "full", NULL},
     /* Not X_NOTIME: the pool naps while somebody is still inside. */
     {"library_ends", library_ends, "C1 T7", X_NOJUMP, 0, "closing", NULL},
+    {"opens_late", opens_late, "T7, open meets the end", X_NOJUMP, 0,
+	"opened refused", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

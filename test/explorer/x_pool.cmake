@@ -105,7 +105,7 @@ weir_add_taskq_plant(notify_uncounted x_pool_stop late_two_lives wake.c
 weir_add_taskq_plant(stop_before_place x_pool_stop stop_wait pool.c
   [[s/\twri_sub\(&pool->tokens, 1, WRI_SC\); \/\* T1 \*\/\n(\tif \(others)/\1/; s/\t\twri_add\(&pool->tokens, 1, WRI_SC\);\n(\t\twri_mtx_unlock)/\1/; s/\tpool->nwaiting\+\+;\n/&\twri_sub(\&pool->tokens, 1, WRI_SC);\n/]])
 weir_add_taskq_plant(visitors_forgotten x_pool_stop late_post pool.c
-  [[s/visits = !pool/visits = false \&\& !pool/]])
+  [[s/visits = exec/visits = false \&\& exec/]])
 
 weir_add_taskq_plant(other_not_held x_pool_stop others watch.c
   [[s/\t\twri_add\(&p->visitors, 1, WRI_SC\);[^\n]*\n//; s/\t\twri_sub\(&p->visitors, 1, WRI_SC\);[^\n]*\n//]])

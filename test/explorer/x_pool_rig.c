@@ -163,7 +163,7 @@ rig_post(struct rig_task *t)
 {
 	t->posted_at = x_time();
 	t->posted++;
-	wri_exec_post(NULL, &t->task);
+	wri_exec_post(wri_pool_exec(rig.pool), &t->task);
 }
 
 void

@@ -73,7 +73,7 @@ teardown(void)
 	for (unsigned i = 0; i < wri_table_len(); i++) {
 		give(wri_table_at(i));
 	}
-	wri_table_fini();
+	wri_pfd_free(NULL);
 	ck_assert_uint_eq(wri_mem_live(), 0);
 }
 
@@ -181,7 +181,7 @@ START_TEST(what_is_out_at_fini_lives_until_the_last_put)
 	for (unsigned i = 0; i < 100; i++) {
 		e[i] = take();
 	}
-	wri_table_fini();
+	wri_pfd_free(NULL);
 	for (unsigned i = 0; i < 100; i++) {
 		ck_assert_uint_gt(wri_mem_live(), 0);
 		memset(e[i]->pad, 1, sizeof(e[i]->pad));
@@ -198,7 +198,7 @@ START_TEST(what_is_out_at_init_is_not_given_twice)
 	struct elem *e = take();
 	struct elem *f;
 
-	wri_table_fini();
+	wri_pfd_free(NULL);
 	setup();
 	f = take();
 	ck_assert_ptr_ne(e, f);

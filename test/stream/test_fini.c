@@ -99,7 +99,7 @@ START_TEST(objects_of_an_earlier_life_are_ended_in_the_next)
 	op_init(&op);
 	ck_assert_int_eq(op_recv(&op, a, buf, sizeof(buf)), WEIR_ESTOPPED);
 	ck_assert_int_eq(op_send(&op, a, buf, sizeof(buf)), WEIR_ESTOPPED);
-	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTATE);
+	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
 	weir_stream_listener_accept(l, op.aio);
 	ck_assert_int_eq(op_wait(&op), WEIR_ESTOPPED);
 	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
@@ -135,6 +135,41 @@ START_TEST(a_listener_whose_accept_was_cancelled_is_ended_in_the_next_life)
 	ck_assert_int_eq(op_wait(&op), WEIR_ESTOPPED);
 	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
 	op_fini(&op);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
+/* Nobody connects to a server that is dead: not when no accept waits, nor when
+ * its one accept is in its callback. */
+START_TEST(a_listener_on_which_nothing_waits_is_stopped)
+{
+	char url[NET_URL_MAX];
+	weir_stream_listener *l = net_listener((enum net_kind)_i, url);
+	weir_stream_dialer *d;
+	weir_stream *s;
+	struct op op;
+
+	fini();
+	init();
+	op_init(&op);
+	d = net_dialer(url);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_ECONNREFUSED);
+	weir_stream_dialer_free(d);
+	op_fini(&op);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
+START_TEST(a_listener_of_an_earlier_life_does_not_listen)
+{
+	char url[NET_URL_MAX];
+	weir_stream_listener *l;
+
+	net_listen_url((enum net_kind)_i, url);
+	ck_assert_int_eq(weir_stream_listener_alloc(&l, url), WEIR_OK);
+	fini();
+	init();
+	ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
 	weir_stream_listener_free(l);
 }
 END_TEST
@@ -214,6 +249,10 @@ main(void)
 	tcase_add_loop_test(tc,
 	    a_listener_whose_accept_was_cancelled_is_ended_in_the_next_life, 0,
 	    2 * NET_KINDS);
+	tcase_add_loop_test(
+	    tc, a_listener_on_which_nothing_waits_is_stopped, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    tc, a_listener_of_an_earlier_life_does_not_listen, 0, NET_KINDS);
 	tcase_add_test(tc, fini_ends_a_pending_dial);
 	tcase_add_loop_test(tc,
 	    a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped, 0,

@@ -15,10 +15,12 @@
 #include <weir/weir.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Ends the child; a line above 250 is told modulo that, never 0. */
@@ -306,6 +308,36 @@ then_fork(struct consumer *c)
 	latch_hit(&in_callback);
 }
 
+static int returned; /* status of a child that returned from a callback */
+
+static void
+then_return_in_child(struct consumer *c)
+{
+	pid_t pid = fork();
+
+	(void)c;
+	if (pid == 0) {
+		(void)freopen("/dev/null", "w", stderr);
+		return; /* it may not: what is queued is the parent's */
+	}
+	(void)waitpid(pid, &returned, 0);
+	latch_hit(&in_callback);
+}
+
+START_TEST(a_child_that_returns_from_a_callback_ends)
+{
+	struct consumer c;
+
+	latch_init(&in_callback);
+	consumer_init(&c, then_return_in_child, NULL);
+	weir_sleep_aio(1, c.aio);
+	ck_assert(latch_wait(&in_callback, 1));
+	ck_assert(WIFSIGNALED(returned) && WTERMSIG(returned) == SIGABRT);
+	consumer_fini(&c);
+	latch_fini(&in_callback);
+}
+END_TEST
+
 START_TEST(a_callback_may_fork)
 {
 	struct consumer c;
@@ -376,6 +408,7 @@ main(void)
 	tcase_add_test(tc, the_child_may_free_and_exit);
 	tcase_add_test(tc, a_childs_child_gets_efork_too);
 	tcase_add_test(tc, the_child_may_exec);
+	tcase_add_test(tc, a_child_that_returns_from_a_callback_ends);
 	tcase_add_test(tc, a_callback_may_fork);
 #if !FORK_UNDER_TSAN
 	tcase_add_test(tc, forks_while_it_works_do_no_harm_to_either);
