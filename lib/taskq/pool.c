@@ -30,6 +30,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 static wri_aptr default_pool;
 
@@ -166,18 +167,21 @@ pool_new(const struct wri_pool_config *config)
 	if (config->is_default) {
 		default_memory = pool; /* never freed */
 	}
-	if (wri_load(&pool->door.head, WRI_RLX) == NULL) { /* or posts come */
+	/* A late thread may post to the static one now, or read it: what is as
+	 * it shall be is not written again. */
+	if (pool->exec.pool == NULL) {
+		pool->exec.pool = pool;
 		wri_mpsc_init(&pool->door);
 	}
+	if (memcmp(&pool->config, config, sizeof(*config)) != 0) {
+		pool->config = *config;
+	}
 	wri_mtx_init(&pool->lock);
-	pool->exec.pool = pool;
-	pool->config = *config;
 	(void)snprintf(pool->name, sizeof(pool->name), "%s", config->name);
 	/*
 	 * What the pool before it has left in the static one; all other counts
 	 * are at rest.  Relaxed: at most a late thread looks.
 	 */
-	wri_store(&pool->limit, config->tokens, WRI_RLX);
 	wri_store(&pool->heavy, 0, WRI_RLX);
 	wri_store(&pool->nrunners, 0, WRI_RLX);
 	wri_store(&pool->stopped, 0, WRI_RLX);

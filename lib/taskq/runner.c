@@ -60,7 +60,7 @@ token_take(struct wri_runner *r)
 	struct wri_pool *pool = r->pool;
 	uint32_t n = wri_load(&pool->tokens, WRI_RLX); /* a guess */
 
-	while (n < pool_limit(pool)) {
+	while (n < pool->config.tokens) {
 		if (wri_cas_weak(&pool->tokens, &n, n + 1, WRI_SC)) { /* T1 */
 			r->token = true;
 			return true;
@@ -152,7 +152,7 @@ serve_ends(struct wri_runner *r)
 {
 	struct wri_pool *pool = r->pool;
 
-	if (wri_load(&pool->tokens, WRI_RLX) > pool_limit(pool)) {
+	if (wri_load(&pool->tokens, WRI_RLX) > pool->config.tokens) {
 		/* A callback came back from a wait: make room.  Advice. */
 		return true;
 	}

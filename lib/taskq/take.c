@@ -39,7 +39,7 @@ wri_pool_has_task(struct wri_pool *pool, struct wri_runner *self)
 {
 	unsigned n;
 
-	if (wri_load(&pool->tokens, WRI_SC) >= pool_limit(pool)) { /* T1 */
+	if (wri_load(&pool->tokens, WRI_SC) >= pool->config.tokens) { /* T1 */
 		return false; /* who gives one back looks again */
 	}
 	if (!wri_mpsc_empty(&pool->door)) {

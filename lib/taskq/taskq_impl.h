@@ -104,7 +104,6 @@ struct wri_pool {
 	/* Any thread. */
 	struct wri_mpsc door;
 	wri_a32 tokens WRI_ALIGNED;    /* threads that may run callbacks now */
-	wri_a32 limit;                 /* config.tokens, for late posters */
 	wri_a32 blocked;               /* of them, marked by the watch */
 	wri_a32 heavy;                 /* 1: callbacks are heavy */
 	wri_a32 queued;                /* plain tasks, if queue_max */
@@ -130,13 +129,6 @@ static inline struct wri_runner *
 pool_runner(struct wri_pool *pool, unsigned i)
 {
 	return wri_load(&pool->runners[i], WRI_ACQ); /* T3 */
-}
-
-/* Relaxed: who posts late to the static pool may find another life's. */
-static inline uint32_t
-pool_limit(struct wri_pool *pool)
-{
-	return wri_load(&pool->limit, WRI_RLX);
 }
 
 /* There is no work for this thread, which calls. */

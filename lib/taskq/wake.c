@@ -88,7 +88,7 @@ wri_pool_sleeps(struct wri_pool *pool)
 	if (wri_load(&pool->nparked, WRI_SC) != 0) { /* W1 */
 		return true;
 	}
-	if (wri_load(&pool->tokens, WRI_SC) >= pool_limit(pool)) {
+	if (wri_load(&pool->tokens, WRI_SC) >= pool->config.tokens) {
 		return false; /* pollers have no other use */
 	}
 	for (unsigned i = 0; i < pool->config.slots; i++) {
@@ -118,7 +118,7 @@ wri_pool_notify(struct wri_pool *pool)
 	struct wri_runner *r = NULL;
 	bool parked;
 
-	if (tokens >= pool_limit(pool)) {
+	if (tokens >= pool->config.tokens) {
 		return; /* who gives a token back looks afterwards */
 	}
 	if ((int32_t)(tokens - wri_load(&pool->blocked, WRI_SC)) > 0 &&
