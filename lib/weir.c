@@ -72,16 +72,16 @@ turn_end(void)
 static weir_err
 pool_up(const weir_params *p)
 {
-	struct wri_pool_config config;
+	struct wri_pool_config config = {
+	    .name = "weir",
+	    .tokens = (unsigned)p->num_task_threads,
+	    .threads_max = (unsigned)p->max_task_threads,
+	    .slots = (unsigned)p->num_poller_threads,
+	    .role_ops = &wri_poller_role_ops,
+	    .slot_args = wri_poller_slot_args(),
+	    .is_default = 1,
+	};
 
-	memset(&config, 0, sizeof(config)); /* the gaps too: it is compared */
-	config.name = "weir";
-	config.tokens = (unsigned)p->num_task_threads;
-	config.threads_max = (unsigned)p->max_task_threads;
-	config.slots = (unsigned)p->num_poller_threads;
-	config.role_ops = &wri_poller_role_ops;
-	config.slot_args = wri_poller_slot_args();
-	config.is_default = true;
 	return wri_pool_init(&lib.pool, &config);
 }
 

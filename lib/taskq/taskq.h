@@ -55,7 +55,9 @@ struct wri_pool_config {
 	unsigned slots;       /* poll slots */
 	const struct wri_role_ops *role_ops;
 	void **slot_args; /* slots of them, for role_ops; borrowed */
-	bool is_default;  /* the one whose memory is static */
+	/* 1: the one whose memory is static.  Wide: the struct is compared and
+	 * has no gaps. */
+	size_t is_default;
 };
 
 /* The whole: once, before the first pool; alarm is the watch's. */

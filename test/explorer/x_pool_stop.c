@@ -106,7 +106,7 @@ late(void)
 	    .slots = 1,
 	    .role_ops = &fake_slot_ops,
 	    .slot_args = slot_args,
-	    .is_default = true,
+	    .is_default = 1,
 	};
 	struct wri_pool *pool;
 	int id;
@@ -152,10 +152,8 @@ await_parked(struct wri_pool *pool)
 static void
 late_two_lives(void)
 {
-	const struct wri_pool_config config = {.name = "default",
-	    .tokens = 1,
-	    .threads_max = 1,
-	    .is_default = true};
+	const struct wri_pool_config config = {
+	    .name = "default", .tokens = 1, .threads_max = 1, .is_default = 1};
 	struct wri_pool *pool;
 	int id;
 
