@@ -163,7 +163,9 @@ rig_post(struct rig_task *t)
 {
 	t->posted_at = x_time();
 	t->posted++;
-	wri_exec_post(wri_pool_exec(rig.pool), &t->task);
+	/* NULL: a body brings its own default pool. */
+	wri_exec_post(
+	    rig.pool != NULL ? wri_pool_exec(rig.pool) : NULL, &t->task);
 }
 
 void
