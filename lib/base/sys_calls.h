@@ -15,6 +15,10 @@ WRI_SYS(SOCKET, int, socket, (int domain, int type, int protocol),
 WRI_SYS(BIND, int, bind, (int fd, const struct sockaddr *sa, socklen_t len),
     bind(fd, sa, len))
 WRI_SYS(LISTEN, int, listen, (int fd, int backlog), listen(fd, backlog))
+/* Two connected ones, as socket makes them. */
+WRI_SYS(SOCKETPAIR, int, socketpair,
+    (int domain, int type, int protocol, int fds[2]),
+    socketpair(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol, fds))
 /* sa and len may be NULL.  The new one is NONBLOCK and CLOEXEC. */
 WRI_SYS(ACCEPT, int, accept, (int fd, struct sockaddr *sa, socklen_t *len),
     accept4(fd, sa, len, SOCK_NONBLOCK | SOCK_CLOEXEC))
@@ -67,6 +71,9 @@ WRI_SYS(TIMERFD_SETTIME, int, timerfd_settime,
     timerfd_settime(fd, TFD_TIMER_ABSTIME, at, NULL))
 
 /* Files.  mode: for O_CREAT. */
+WRI_SYS(CHMOD, int, chmod, (const char *path, mode_t mode), chmod(path, mode))
+WRI_SYS(FCNTL, int, fcntl, (int fd, int cmd, int arg), fcntl(fd, cmd, arg))
+WRI_SYS(FSTAT, int, fstat, (int fd, struct stat *st), fstat(fd, st))
 WRI_SYS(OPEN, int, open, (const char *path, int flags, mode_t mode),
     open(path, flags | O_CLOEXEC, mode))
 WRI_SYS(UNLINK, int, unlink, (const char *path), unlink(path))

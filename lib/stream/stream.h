@@ -12,27 +12,13 @@
 
 #include "base/attr.h"
 #include "base/sync.h"
+#include "net/sysaddr.h"
 #include "stream/url.h"
 
 #include <weir/provider.h>
 #include <weir/stream.h>
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/un.h>
-
-/* An address as the system wants it. */
-struct wri_sysaddr {
-	socklen_t len;
-	union {
-		struct sockaddr sa;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-		struct sockaddr_un un;
-		struct sockaddr_storage storage;
-	} u;
-};
 
 /* Where a dialer goes or a listener sits; fixed when it is made. */
 struct wri_endpoint {
@@ -97,9 +83,6 @@ struct wri_stream_ops {
 
 extern const struct wri_stream_ops wri_stream_tcp;
 extern const struct wri_stream_ops wri_stream_unix;
-
-/* From the system's form (AF_INET and AF_INET6) to ours. */
-weir_err wri_sysaddr_name(const struct wri_sysaddr *addr, weir_sockaddr *name);
 
 /* The first word of an object: what it is, or that it is no more. */
 enum wri_magic {

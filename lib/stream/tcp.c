@@ -27,27 +27,6 @@ static const struct wri_sockopt tcp_options[] = {
     {NULL, 0, 0, 0},
 };
 
-weir_err
-wri_sysaddr_name(const struct wri_sysaddr *addr, weir_sockaddr *name)
-{
-	memset(name, 0, sizeof(*name));
-	if (addr->u.sa.sa_family == AF_INET) {
-		name->s_in.sa_family = WEIR_AF_INET;
-		name->s_in.sa_port = addr->u.in.sin_port;
-		name->s_in.sa_addr = addr->u.in.sin_addr.s_addr;
-		return WEIR_OK;
-	}
-	if (addr->u.sa.sa_family == AF_INET6) {
-		name->s_in6.sa_family = WEIR_AF_INET6;
-		name->s_in6.sa_port = addr->u.in6.sin6_port;
-		name->s_in6.sa_scope = addr->u.in6.sin6_scope_id;
-		memcpy(name->s_in6.sa_addr, &addr->u.in6.sin6_addr,
-		    sizeof(name->s_in6.sa_addr));
-		return WEIR_OK;
-	}
-	return WEIR_EADDRINVAL;
-}
-
 static void
 tcp_set_in(struct wri_endpoint *ep, struct in_addr host, uint16_t port)
 {

@@ -267,6 +267,12 @@ call_once(enum wri_sys_call which)
 		return wri_sys_bind(-1, &sa, len);
 	case WRI_SYS_LISTEN:
 		return wri_sys_listen(-1, 1);
+	case WRI_SYS_SOCKETPAIR: {
+		int fds[2];
+		int r = wri_sys_socketpair(AF_UNIX, SOCK_STREAM, 0, fds);
+
+		return r == 0 ? close(fds[0]) + close(fds[1]) : r;
+	}
 	case WRI_SYS_ACCEPT:
 		return wri_sys_accept(-1, NULL, NULL);
 	case WRI_SYS_CONNECT:
@@ -327,6 +333,12 @@ call_once(enum wri_sys_call which)
 		return wri_sys_unlink("");
 	case WRI_SYS_LSTAT:
 		return wri_sys_lstat("", &st);
+	case WRI_SYS_FSTAT:
+		return wri_sys_fstat(-1, &st);
+	case WRI_SYS_CHMOD:
+		return wri_sys_chmod("", 0600);
+	case WRI_SYS_FCNTL:
+		return wri_sys_fcntl(-1, F_GETFL, 0);
 	case WRI_SYS_CALLS:
 		break;
 	}

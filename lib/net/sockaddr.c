@@ -6,7 +6,7 @@
  * Bounds     a text has at most WEIR_ADDR_STR_MAX bytes with its NUL; a name
  *            that lacks its NUL is read to the end of its array and no
  *            further.
- * Proof      test/stream/test_sockaddr.c
+ * Proof      test/net/test_sockaddr.c
  */
 #include <weir/sockaddr.h>
 
