@@ -33,13 +33,9 @@ static void
 clear_outcome(weir_aio *aio)
 {
 	aio->count = 0;
-	aio->deadline_at = 0;
-	aio->iov_next = 0;
-	aio->iov_done = 0;
 	for (unsigned i = 0; i < WEIR_AIO_SLOTS; i++) {
 		aio->output[i] = NULL;
 	}
-	aio->scratch[0] = aio->scratch[1] = NULL;
 }
 
 /* The operation is not to be: forget what was set for it alone. */
@@ -89,12 +85,50 @@ weir_aio_reset(weir_aio *aio)
 			drop_once_only(aio, true);
 			return WEIR_ESTOPPED;
 		}
-		n = w & ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED);
+		n = w &
+		    ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED | W_CLEAR);
 		n = (n | OP_STARTING) + (UINT64_C(1) << W_GEN_SHIFT);
 		if (wri_cas_weak(&aio->word, &w, n, WRI_SC)) { /* row 1, A4 */
-			clear_outcome(aio);
-			return WEIR_OK;
+			break;
 		}
+	}
+	if ((w & W_CLEAR) == 0) { /* else what was set since stays */
+		clear_outcome(aio);
+	}
+	aio->deadline_at = 0;
+	aio->iov_next = 0;
+	aio->iov_done = 0;
+	aio->scratch[0] = aio->scratch[1] = NULL;
+	return WEIR_OK;
+}
+
+void
+weir_aio_clear(weir_aio *aio)
+{
+	uint64_t w;
+
+	if (wri_aio_enter(aio, __func__) != WEIR_OK) {
+		return;
+	}
+	w = wri_load(&aio->word, WRI_ACQ); /* A3 */
+	if (op_of(w) == OP_STARTING) {
+		return;
+	}
+	if (op_of(w) != OP_NONE) { /* row 4 */
+		wri_aio_misuse(
+		    aio, __func__, "the handle is busy with an operation");
+		return;
+	}
+	aio->result = WEIR_OK;
+	clear_outcome(aio);
+	if ((w & W_STOP) != 0) {
+		drop_once_only(aio, true);
+	}
+	aio->skip = NULL;
+	/* Row 1'.  The caller owns the idle handle: OP stays, while other bits
+	 * may come. */
+	while (!wri_cas_weak(&aio->word, &w,
+	    w | W_CLEAR | ((w & W_STOP) != 0 ? W_REFUSED : 0), WRI_ACQ_REL)) {
 	}
 }
 
@@ -317,6 +351,17 @@ weir_aio_finish_ticket(
     weir_aio *aio, weir_ticket ticket, weir_err err, size_t count)
 {
 	return finish(aio, __func__, &ticket, err, &count);
+}
+
+bool
+weir_aio_finish_now(weir_aio *aio, weir_err err)
+{
+	/* Acquire: A3.  The bit goes with the reset, so a second finish does
+	 * not find it.  A reset that is refused leaves finish to say so. */
+	if (aio != NULL && (wri_load(&aio->word, WRI_ACQ) & W_CLEAR) != 0) {
+		(void)!weir_aio_reset(aio);
+	}
+	return finish(aio, __func__, NULL, err, NULL);
 }
 
 weir_ticket
