@@ -13,6 +13,7 @@
 #include <weir/attr.h>
 #include <weir/err.h>
 #include <weir/msg.h>
+#include <weir/log.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>
@@ -178,34 +179,6 @@ typedef struct weir_stats {
  * Since       0.1
  */
 WEIR_API weir_err weir_get_stats(weir_stats *stats);
-
-/** How much a log line matters. */
-typedef enum weir_log_level {
-	WEIR_LOG_NONE = 0,
-	WEIR_LOG_ERR = 3,
-	WEIR_LOG_WARN = 4,
-	WEIR_LOG_NOTICE = 5,
-	WEIR_LOG_INFO = 6,
-	WEIR_LOG_DEBUG = 7,
-} weir_log_level;
-
-/** Gets one line, without newline; valid during the call. */
-typedef void (*weir_log_fn)(void *arg, weir_log_level level, const char *line);
-
-/**
- * Choose where log lines go and how many.  May be called before weir_init.
- *
- * @param fn     called on the thread that logs, with no lock held; NULL: no
- *               log.  Default: stderr.
- * @param arg    borrowed until changed.
- * @param level  up to this one.  Default WEIR_LOG_WARN.
- *
- * Threads     MT-Safe; a call under way on another thread may still use the
- *             old function
- * Blocks      briefly
- * Since       0.1
- */
-WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {
