@@ -97,9 +97,12 @@ wri_nng_log_take(void)
 void
 nng_log_set_logger(nng_logger logger)
 {
-	void *word;
+	void *word = NULL;
 
-	memcpy(&word, &logger, sizeof(word));
+	/* Nothing is formatted for the null logger. */
+	if (logger != NULL && logger != nng_null_logger) {
+		memcpy(&word, &logger, sizeof(word));
+	}
 	wri_store(&log_logger, word, WRI_RLX);
 	wri_nng_log_take();
 }
