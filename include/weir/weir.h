@@ -12,11 +12,13 @@
 #include <weir/aio.h>
 #include <weir/attr.h>
 #include <weir/err.h>
+#include <weir/msg.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>
 #include <weir/task.h>
 #include <weir/time.h>
+#include <weir/url.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS
