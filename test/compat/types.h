@@ -241,6 +241,44 @@ static bool (*const types_sockaddr_equal)(
 static uint64_t (*const types_sockaddr_hash)(
     const nng_sockaddr *) = nng_sockaddr_hash;
 
+static int (*const types_msg_0)(nng_msg **, size_t) = nng_msg_alloc;
+static void (*const types_msg_1[])(nng_msg *) = {
+    nng_msg_free, nng_msg_clear, nng_msg_header_clear};
+static int (*const types_msg_2)(nng_msg **, const nng_msg *) = nng_msg_dup;
+static int (*const types_msg_3[])(nng_msg *, size_t) = {nng_msg_realloc,
+    nng_msg_reserve, nng_msg_trim, nng_msg_chop, nng_msg_header_trim,
+    nng_msg_header_chop};
+static size_t (*const types_msg_4)(nng_msg *) = nng_msg_capacity;
+static void *(*const types_msg_5[])(nng_msg *) = {nng_msg_body, nng_msg_header};
+static size_t (*const types_msg_6[])(const nng_msg *) = {
+    nng_msg_len, nng_msg_header_len};
+static int (*const types_msg_7[])(nng_msg *, const void *, size_t) = {
+    nng_msg_append, nng_msg_insert, nng_msg_header_append,
+    nng_msg_header_insert};
+static int (*const types_msg_8[])(nng_msg *, uint16_t) = {nng_msg_append_u16,
+    nng_msg_insert_u16, nng_msg_header_append_u16, nng_msg_header_insert_u16};
+static int (*const types_msg_9[])(nng_msg *, uint32_t) = {nng_msg_append_u32,
+    nng_msg_insert_u32, nng_msg_header_append_u32, nng_msg_header_insert_u32};
+static int (*const types_msg_10[])(nng_msg *, uint64_t) = {nng_msg_append_u64,
+    nng_msg_insert_u64, nng_msg_header_append_u64, nng_msg_header_insert_u64};
+static int (*const types_msg_11[])(nng_msg *, uint16_t *) = {nng_msg_chop_u16,
+    nng_msg_trim_u16, nng_msg_header_chop_u16, nng_msg_header_trim_u16};
+static int (*const types_msg_12[])(nng_msg *, uint32_t *) = {nng_msg_chop_u32,
+    nng_msg_trim_u32, nng_msg_header_chop_u32, nng_msg_header_trim_u32};
+static int (*const types_msg_13[])(nng_msg *, uint64_t *) = {nng_msg_chop_u64,
+    nng_msg_trim_u64, nng_msg_header_chop_u64, nng_msg_header_trim_u64};
+static nng_err (*const types_url_14)(nng_url **, const char *) = nng_url_parse;
+static void (*const types_url_15)(nng_url *) = nng_url_free;
+static nng_err (*const types_url_16)(
+    nng_url **, const nng_url *) = nng_url_clone;
+static int (*const types_url_17)(
+    char *, size_t, const nng_url *) = nng_url_sprintf;
+static const char *(*const types_url_18[])(const nng_url *) = {nng_url_scheme,
+    nng_url_hostname, nng_url_userinfo, nng_url_path, nng_url_query,
+    nng_url_fragment};
+static uint32_t (*const types_url_19)(const nng_url *) = nng_url_port;
+static void (*const types_url_20)(nng_url *, uint32_t) = nng_url_resolve_port;
+
 /* A callback and a cancel function as programs write them. */
 static void
 types_cb(void *arg)
@@ -276,7 +314,13 @@ types_run(void)
 	    &types_log_auth, &types_loggers, &types_id_map_alloc,
 	    &types_id_map_free, &types_id_get, &types_id_set, &types_id_alloc,
 	    &types_id_remove, &types_id_visit, &types_args, &types_str_sockaddr,
-	    &types_sockaddr_port, &types_sockaddr_equal, &types_sockaddr_hash};
+	    &types_sockaddr_port, &types_sockaddr_equal, &types_sockaddr_hash,
+	    &types_msg_0, &types_msg_1, &types_msg_2, &types_msg_3,
+	    &types_msg_4, &types_msg_5, &types_msg_6, &types_msg_7,
+	    &types_msg_8, &types_msg_9, &types_msg_10, &types_msg_11,
+	    &types_msg_12, &types_msg_13, &types_url_14, &types_url_15,
+	    &types_url_16, &types_url_17, &types_url_18, &types_url_19,
+	    &types_url_20};
 	nng_socket s = NNG_SOCKET_INITIALIZER;
 	nng_ctx c = NNG_CTX_INITIALIZER;
 	nng_dialer d = NNG_DIALER_INITIALIZER;

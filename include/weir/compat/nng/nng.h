@@ -23,10 +23,12 @@
 #include <nng/parts/init.h>
 #include <nng/parts/log.h>
 #include <nng/parts/mem.h>
+#include <nng/parts/msg.h>
 #include <nng/parts/options.h>
 #include <nng/parts/scope.h>
 #include <nng/parts/sockaddr.h>
 #include <nng/parts/thread.h>
 #include <nng/parts/time.h>
+#include <nng/parts/url.h>
 
 #endif
