@@ -150,6 +150,14 @@ con_prov_fini(struct con_prov *p)
 	latch_fini(&p->hooked);
 }
 
+void
+con_prov_set_mode(struct con_prov *p, enum con_hook mode)
+{
+	pthread_mutex_lock(&p->mtx);
+	p->mode = mode;
+	pthread_mutex_unlock(&p->mtx);
+}
+
 bool
 con_prov_submit(struct con_prov *p, nng_aio *aio)
 {

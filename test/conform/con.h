@@ -71,11 +71,11 @@ enum con_hook {
 
 /* A provider with one operation at a time. */
 struct con_prov {
-	enum con_hook mode;
 	struct latch hooked; /* hit at the end of each cancel function */
 
 	pthread_mutex_t mtx;
 	/* mtx must be held when using these: */
+	enum con_hook mode;
 	nng_aio *aio;
 	unsigned started;
 	unsigned refused;
@@ -88,6 +88,7 @@ struct con_prov {
 
 void con_prov_init(struct con_prov *p, enum con_hook mode);
 void con_prov_fini(struct con_prov *p);
+void con_prov_set_mode(struct con_prov *p, enum con_hook mode);
 /* Start an operation; what nng_aio_start said. */
 bool con_prov_submit(struct con_prov *p, nng_aio *aio);
 /* End it from outside; false: it was gone. */

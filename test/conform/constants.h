@@ -7,8 +7,8 @@
 #define CONFORM_CONSTANTS_H
 
 #define EQ(name, value) CONST_ASSERT((long long)(name) == (value), #name);
-#define MEMBER(type, name, offset, member) \
-	CONST_SAME(__typeof__(((type *)0)->name), member) \
+#define MEMBER(type, name, offset, member)                                     \
+	CONST_SAME(__typeof__(((type *)0)->name), member)                      \
 	CONST_ASSERT(offsetof(type, name) == (offset), #type "." #name);
 
 /* Constants. */
@@ -98,10 +98,10 @@ MEMBER(nng_init_params, num_poller_threads, 8, int16_t)
 MEMBER(nng_init_params, max_poller_threads, 10, int16_t)
 MEMBER(nng_init_params, num_resolver_threads, 12, int16_t)
 MEMBER(nng_init_params, malloc_fn, 16, void *(*)(size_t))
-MEMBER(nng_init_params, calloc_fn, 16 + sizeof(void *), void *(*)(size_t,
-    size_t))
-MEMBER(nng_init_params, free_fn, 16 + 2 * sizeof(void *), void (*)(void *,
-    size_t))
+MEMBER(
+    nng_init_params, calloc_fn, 16 + sizeof(void *), void *(*)(size_t, size_t))
+MEMBER(
+    nng_init_params, free_fn, 16 + 2 * sizeof(void *), void (*)(void *, size_t))
 EQ(sizeof(nng_init_params), 16 + 3 * sizeof(void *))
 
 /* Log. */

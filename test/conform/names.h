@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_TYPED(result, name, args) \
-	{ \
-		result(*fn) args = name; \
-		n += fn != 0; \
+#define NAME_TYPED(result, name, args)                                         \
+	{                                                                      \
+		result(*fn) args = name;                                       \
+		n += fn != 0;                                                  \
 	}
 #define NAME_COUNTED(result, name, args) +1
 
@@ -53,10 +53,11 @@ names_run(void)
 	}
 	nng_fini();
 	printf("%d functions\n", n);
-	return n == 0 API_CORE(NAME_COUNTED) API_AIO(NAME_COUNTED) API_MSG(
-		    NAME_COUNTED) API_ADDR(NAME_COUNTED) API_MORE(NAME_COUNTED)
-	    ? 0
-	    : 3;
+	return n == 0 API_CORE(NAME_COUNTED) API_AIO(NAME_COUNTED)
+			   API_MSG(NAME_COUNTED) API_ADDR(NAME_COUNTED)
+			       API_MORE(NAME_COUNTED)
+		   ? 0
+		   : 3;
 }
 
 #endif
