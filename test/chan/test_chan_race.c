@@ -274,6 +274,7 @@ START_TEST(a_message_is_with_its_sender_or_with_one_receiver)
 	over = false;
 	closes = _i >= 3;
 	senders_left = SENDERS;
+	(void)dice_seed(); /* drawn before there are threads */
 	ch = chan_of(capacities[_i % 3]);
 	for (int i = 0; i < SENDERS + RECEIVERS; i++) {
 		ck_assert_int_eq(
