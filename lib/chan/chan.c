@@ -10,7 +10,7 @@
  *                carries all that others did to the channel before it is
  *                freed.  The lock carries the rest.
  * Bounds     capacity, WEIR_CHAN_QUEUE_MAX.
- * Proof      test/chan/, test/contract/cases_chan.c
+ * Proof      test/chan/, test/contract/cases_chan.c, test/explorer/x_chan.c
  */
 #include <weir/chan.h>
 #include <weir/provider.h>
