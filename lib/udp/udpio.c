@@ -51,10 +51,13 @@ udp_move_many(
     weir_aio *aio, int fd, struct msghdr *msg, udp_call_fn call, void *arg)
 {
 	union udp_iov_many iov;
+	ssize_t r;
 
 	msg->msg_iovlen = weir_aio_get_iov(aio, iov.ours, WEIR_IOV_BORROW_MAX);
 	msg->msg_iov = iov.sys;
-	return call(fd, msg, arg);
+	r = call(fd, msg, arg);
+	msg->msg_iov = NULL;
+	return r;
 }
 
 static ssize_t
@@ -63,17 +66,19 @@ udp_move(weir_aio *aio, int fd, struct msghdr *msg, udp_call_fn call, void *arg)
 	union udp_iov_few iov;
 	unsigned n = weir_aio_get_iov(aio, iov.ours, WEIR_IOV_COPY_MAX);
 	size_t len = 0;
+	ssize_t r;
 
 	for (unsigned i = 0; i < n; i++) {
 		len += iov.ours[i].iov_len;
 	}
-	if (wri_unlikely(
-		n == WEIR_IOV_COPY_MAX && len < weir_aio_iov_len(aio))) {
+	if (wri_unlikely(len < weir_aio_iov_len(aio))) {
 		return udp_move_many(aio, fd, msg, call, arg);
 	}
 	msg->msg_iovlen = n;
 	msg->msg_iov = iov.sys;
-	return call(fd, msg, arg);
+	r = call(fd, msg, arg);
+	msg->msg_iov = NULL;
+	return r;
 }
 
 /* --- Send -------------------------------------------------------------- */

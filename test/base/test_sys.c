@@ -277,15 +277,25 @@ START_TEST(there_is_a_processor_to_run_on)
 }
 END_TEST
 
+static ssize_t
+call_message(enum wri_sys_call which)
+{
+	struct mmsghdr many = {.msg_len = 0};
+
+	if (which == WRI_SYS_RECVMMSG) {
+		return wri_sys_recvmmsg(-1, &many, 1);
+	}
+	return which == WRI_SYS_RECVMSG ? wri_sys_recvmsg(-1, &many.msg_hdr)
+					: wri_sys_sendmsg(-1, &many.msg_hdr);
+}
+
 /* Each kind of call once, with arguments that fail by themselves: EBADF and
  * such.  An injected error must come instead of that. */
 static ssize_t
 call_once(enum wri_sys_call which)
 {
 	struct sockaddr sa = {.sa_family = AF_UNSPEC};
-	struct mmsghdr many = {.msg_len = 0};
 	socklen_t len = sizeof(sa);
-	struct msghdr msg = {0};
 	struct epoll_event ev = {0};
 	struct pollfd none;
 	struct timespec zero = {0, 0};
@@ -326,15 +336,13 @@ call_once(enum wri_sys_call which)
 	case WRI_SYS_RECV:
 		return wri_sys_recv(-1, &value, 1);
 	case WRI_SYS_RECVMSG:
-		return wri_sys_recvmsg(-1, &msg);
 	case WRI_SYS_RECVMMSG:
-		return wri_sys_recvmmsg(-1, &many, 1);
+	case WRI_SYS_SENDMSG:
+		return call_message(which);
 	case WRI_SYS_WRITE:
 		return wri_sys_write(-1, &value, 1);
 	case WRI_SYS_SEND:
 		return wri_sys_send(-1, &value, 1);
-	case WRI_SYS_SENDMSG:
-		return wri_sys_sendmsg(-1, &msg);
 	case WRI_SYS_CLOSE:
 		return wri_sys_close(-1);
 	case WRI_SYS_EPOLL_CREATE: {
