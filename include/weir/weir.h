@@ -21,6 +21,7 @@
 #include <weir/task.h>
 #include <weir/time.h>
 #include <weir/url.h>
+#include <weir/udp.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS

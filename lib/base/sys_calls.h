@@ -41,6 +41,9 @@ WRI_SYS(RECV, ssize_t, recv, (int fd, void *buf, size_t len),
     sys_recv(fd, buf, len))
 WRI_SYS(RECVMSG, ssize_t, recvmsg, (int fd, struct msghdr *msg),
     recvmsg(fd, msg, 0))
+/* Up to n messages, at least one; fewer than n: then the system had no more. */
+WRI_SYS(RECVMMSG, int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned n),
+    recvmmsg(fd, msgs, n, 0, NULL))
 WRI_SYS(WRITE, ssize_t, write, (int fd, const void *buf, size_t len),
     write(fd, buf, len))
 WRI_SYS(SEND, ssize_t, send, (int fd, const void *buf, size_t len),

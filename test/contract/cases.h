@@ -74,4 +74,15 @@ void dial_soon(weir_aio *aio);
 void dial_end(void);
 void stream_collect(weir_aio *aio);
 
+/* cases_udp.c */
+void udp_one_setup(void);
+void udp_batch_setup(void);
+void udp_teardown(void);
+void udp_recv_submit(weir_aio *aio);
+void udp_recv_soon(weir_aio *aio);
+void udp_recv_end(void);
+void udp_send_submit(weir_aio *aio);
+void udp_send_soon(weir_aio *aio);
+void udp_send_end(void);
+
 #endif
