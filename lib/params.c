@@ -25,9 +25,7 @@
 #include <string.h>
 
 #define PREFIX_DEFAULT "WEIR_"
-#define TASK_THREADS_MIN 2 /* by default */
-#define TASK_SPREAD 4      /* threads with spares, of each task thread */
-#define CPUS_PER_POLLER 8
+#define TASK_SPREAD 4 /* threads with spares, of each task thread */
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
@@ -394,32 +392,14 @@ params_open(struct params_merge *m)
 	return WEIR_OK;
 }
 
-static int
-params_clamp(unsigned n, int least, int most)
-{
-	return n < (unsigned)least ? least : n > (unsigned)most ? most : (int)n;
-}
-
-int
-wri_params_task_threads(unsigned cpus)
-{
-	return params_clamp(cpus, TASK_THREADS_MIN, WEIR_TASK_THREADS_MAX);
-}
-
-int
-wri_params_poller_threads(unsigned cpus)
-{
-	return params_clamp(cpus / CPUS_PER_POLLER, 1, WEIR_POLLER_THREADS_MAX);
-}
-
 static weir_err
 params_merge_threads(struct params_merge *m)
 {
 	const struct params_count *c = params_counts;
 	unsigned cpus = wri_cpus(NULL);
-	int pollers = wri_params_poller_threads(cpus);
+	int pollers = wri_cpus_poller_threads(cpus);
 	weir_err rv =
-	    pair_merge(m, &c[0], wri_params_task_threads(cpus), TASK_SPREAD);
+	    pair_merge(m, &c[0], wri_cpus_task_threads(cpus), TASK_SPREAD);
 
 	if (rv == WEIR_OK) {
 		rv = pair_merge(m, &c[2], 1, WEIR_EXPIRE_THREADS_MAX);

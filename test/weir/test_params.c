@@ -147,8 +147,8 @@ START_TEST(nothing_given_means_defaults)
 
 	for (size_t i = 0; i < 2; i++) {
 		weir_params out = good(ins[i]);
-		int tasks = wri_params_task_threads(wri_cpus(NULL));
-		int pollers = wri_params_poller_threads(wri_cpus(NULL));
+		int tasks = wri_cpus_task_threads(wri_cpus(NULL));
+		int pollers = wri_cpus_poller_threads(wri_cpus(NULL));
 
 		ck_assert_int_eq(out.num_task_threads, tasks);
 		ck_assert_int_eq(out.max_task_threads, tasks * 4);
@@ -179,9 +179,9 @@ START_TEST(threads_by_default_follow_the_processors)
 
 	for (size_t i = 0; i < LEN(cases); i++) {
 		ck_assert_int_eq(
-		    wri_params_task_threads(cases[i].cpus), cases[i].tasks);
+		    wri_cpus_task_threads(cases[i].cpus), cases[i].tasks);
 		ck_assert_int_eq(
-		    wri_params_poller_threads(cases[i].cpus), cases[i].pollers);
+		    wri_cpus_poller_threads(cases[i].cpus), cases[i].pollers);
 	}
 }
 END_TEST
