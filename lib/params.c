@@ -26,6 +26,7 @@
 
 #define PREFIX_DEFAULT "WEIR_"
 #define TASK_SPREAD 4 /* threads with spares, of each task thread */
+#define RESOLVER_THREADS_DEFAULT 4
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
@@ -58,6 +59,9 @@ static const struct params_count params_counts[] = {
 	offsetof(weir_params, num_poller_threads), WEIR_POLLER_THREADS_MAX},
     {"max_poller_threads", "MAX_POLLER_THREADS",
 	offsetof(weir_params, max_poller_threads), WEIR_POLLER_THREADS_MAX},
+    /* Alone: */
+    {"num_resolver_threads", "NUM_RESOLVER_THREADS",
+	offsetof(weir_params, num_resolver_threads), WEIR_RESOLVER_THREADS_MAX},
 };
 
 /* A setting that is one of some words. */
@@ -281,6 +285,19 @@ pair_merge(struct params_merge *m, const struct params_count pair[2],
 	return WEIR_OK;
 }
 
+/* A number without a maximum of its own. */
+static weir_err
+count_merge(struct params_merge *m, const struct params_count *c, int number)
+{
+	struct params_setting s;
+	weir_err rv = count_take(&s, m, c);
+
+	if (rv == WEIR_OK) {
+		count_put(m, c, s.number != 0 ? s.number : number);
+	}
+	return rv;
+}
+
 /* The choice's own copy of a word, NULL: not one of them. */
 static const char *
 choice_find(const struct params_choice *c, const char *text)
@@ -406,6 +423,9 @@ params_merge_threads(struct params_merge *m)
 	}
 	if (rv == WEIR_OK) {
 		rv = pair_merge(m, &c[4], pollers, WEIR_POLLER_THREADS_MAX);
+	}
+	if (rv == WEIR_OK) {
+		rv = count_merge(m, &c[6], RESOLVER_THREADS_DEFAULT);
 	}
 	return rv;
 }

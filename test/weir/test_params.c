@@ -52,6 +52,8 @@ static const struct {
 	offsetof(weir_params, num_poller_threads), 64},
     {"WEIR_MAX_POLLER_THREADS", "max_poller_threads",
 	offsetof(weir_params, max_poller_threads), 64},
+    {"WEIR_NUM_RESOLVER_THREADS", "num_resolver_threads",
+	offsetof(weir_params, num_resolver_threads), 64},
 };
 
 static const char *const other_vars[] = {"WEIR_POLLER", "WEIR_LOG"};
@@ -156,6 +158,7 @@ START_TEST(nothing_given_means_defaults)
 		ck_assert_int_eq(out.max_expire_threads, 16);
 		ck_assert_int_eq(out.num_poller_threads, pollers);
 		ck_assert_int_eq(out.max_poller_threads, 64);
+		ck_assert_int_eq(out.num_resolver_threads, 4);
 		ck_assert_str_eq(out.poller, "epoll");
 		ck_assert_ptr_null(out.log);
 		ck_assert_int_eq(out.slack, WEIR_MS(1));
