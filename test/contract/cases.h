@@ -61,4 +61,13 @@ void dial_soon(weir_aio *aio);
 void dial_end(void);
 void stream_collect(weir_aio *aio);
 
+/* cases_dns.c */
+void resolve_setup(void);
+void resolve_teardown(void);
+void resolve_submit(weir_aio *aio);
+void resolve_soon(weir_aio *aio);
+void literal_soon(weir_aio *aio);
+void resolve_end(void);
+void resolve_collect(weir_aio *aio);
+
 #endif
