@@ -5,7 +5,7 @@
  *   WRI_SYS(kind, type, name, parameters, call)
  *
  * is the function `type wri_sys_name(parameters)`, and WRI_SYS_kind for tests.
- * sys_recv and sys_send are at home in sys.c.
+ * sys_recv, sys_send and sys_if_index are at home in sys.c.
  * No guard: it is included once for each thing that a row becomes.
  */
 
@@ -81,5 +81,8 @@ WRI_SYS(OPEN, int, open, (const char *path, int flags, mode_t mode),
     open(path, flags | O_CLOEXEC, mode))
 WRI_SYS(UNLINK, int, unlink, (const char *path), unlink(path))
 WRI_SYS(LSTAT, int, lstat, (const char *path, struct stat *st), lstat(path, st))
+
+/* The index of an interface [>= 1]. */
+WRI_SYS(IF_INDEX, int, if_index, (const char *name), sys_if_index(name))
 
 #undef WRI_SYS

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -110,6 +111,17 @@ START_TEST(new_descriptors_are_nonblocking_and_close_on_exec)
 	fd = wri_sys_open("/dev/null", O_RDONLY, 0);
 	ck_assert_int_ne(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
 	ck_assert_int_eq(wri_sys_close(fd), 0);
+}
+END_TEST
+
+START_TEST(an_interface_has_an_index)
+{
+	unsigned lo = if_nametoindex("lo");
+
+	ck_assert_uint_ne(lo, 0);
+	ck_assert_int_eq(wri_sys_if_index("lo"), (int)lo);
+	ck_assert_int_eq(wri_sys_if_index("no-such-if"), -ENODEV);
+	ck_assert_int_eq(wri_sys_if_index(""), -ENODEV);
 }
 END_TEST
 
@@ -382,6 +394,8 @@ call_once(enum wri_sys_call which)
 		return wri_sys_chmod("", 0600);
 	case WRI_SYS_FCNTL:
 		return wri_sys_fcntl(-1, F_GETFL, 0);
+	case WRI_SYS_IF_INDEX:
+		return wri_sys_if_index("");
 	case WRI_SYS_CALLS:
 		break;
 	}
@@ -557,6 +571,7 @@ main(void)
 	tcase_add_test(tc, new_descriptors_are_nonblocking_and_close_on_exec);
 	tcase_add_test(tc, bytes_go_through_every_kind_of_read_and_write);
 	tcase_add_test(tc, several_messages_come_with_one_call);
+	tcase_add_test(tc, an_interface_has_an_index);
 	tcase_add_test(
 	    tc, sending_to_a_peer_that_is_gone_is_an_error_and_no_signal);
 	tcase_add_test(tc, options_and_names_can_be_read);

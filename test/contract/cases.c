@@ -268,6 +268,26 @@ const struct contract_case contract_cases[] = {
 	.collect = stream_collect,
 	.slow = true,
     },
+    {
+	.name = "resolve",
+	.setup = resolve_setup,
+	.teardown = resolve_teardown,
+	.submit = resolve_submit,
+	.submit_soon = resolve_soon,
+	.end = resolve_end,
+	.collect = resolve_collect,
+	.count = 1,
+    },
+    {
+	.name = "resolve a literal",
+	.setup = resolve_setup,
+	.teardown = resolve_teardown,
+	.submit = resolve_submit,
+	.submit_soon = literal_soon,
+	.end = resolve_end,
+	.collect = resolve_collect,
+	.count = 1,
+    },
 };
 
 const int contract_cases_len =

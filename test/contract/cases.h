@@ -84,5 +84,13 @@ void udp_recv_end(void);
 void udp_send_submit(weir_aio *aio);
 void udp_send_soon(weir_aio *aio);
 void udp_send_end(void);
+/* cases_dns.c */
+void resolve_setup(void);
+void resolve_teardown(void);
+void resolve_submit(weir_aio *aio);
+void resolve_soon(weir_aio *aio);
+void literal_soon(weir_aio *aio);
+void resolve_end(void);
+void resolve_collect(weir_aio *aio);
 
 #endif
