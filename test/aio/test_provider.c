@@ -59,6 +59,10 @@ START_TEST(start_without_reset_is_misuse)
 	    weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL], &stage.toy),
 	    WEIR_EMISUSE);
 	stage_expect_misuse(1, "weir_aio_start");
+	ck_assert_int_eq(weir_aio_start_at(stage.c.aio,
+			     &toy_providers[TOY_FULL], &stage.toy, 0, 0),
+	    WEIR_EMISUSE);
+	stage_expect_misuse(1, "weir_aio_start_at");
 	stage_down(true);
 }
 END_TEST
@@ -329,6 +333,7 @@ START_TEST(a_batch_says_how_many_it_decided)
 	ck_assert_uint_eq(decided, MANY - 1);
 	memset(aios, 0, sizeof(aios));
 	ck_assert_uint_eq(stage.misuse.n, 1);
+	ck_assert_str_eq(stage.misuse.call, "weir_aio_finish_batch");
 	stage.misuse.n = 0;
 	ck_assert_uint_eq(weir_aio_finish_batch(aios, 0, WEIR_OK), 0);
 	for (int i = 0; i < MANY; i++) {
