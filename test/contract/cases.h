@@ -58,6 +58,17 @@ void recv_end(void);
 void send_submit(weir_aio *aio);
 void send_soon(weir_aio *aio);
 void send_end(void);
+void recv_exactly_submit(weir_aio *aio);
+void recv_exactly_soon(weir_aio *aio);
+void send_all_submit(weir_aio *aio);
+void send_all_soon(weir_aio *aio);
+
+/* cases_fd.c */
+void fd_setup(void);
+void fd_teardown(void);
+void fd_submit(weir_aio *aio);
+void fd_soon(weir_aio *aio);
+void fd_end(void);
 
 /* cases_accept.c */
 void tcp_accept_setup(void);
