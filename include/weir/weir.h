@@ -11,6 +11,8 @@
 
 #include <weir/aio.h>
 #include <weir/attr.h>
+#include <weir/chan.h>
+#include <weir/dns.h>
 #include <weir/err.h>
 #include <weir/msg.h>
 #include <weir/log.h>
@@ -20,6 +22,7 @@
 #include <weir/task.h>
 #include <weir/time.h>
 #include <weir/url.h>
+#include <weir/udp.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS
@@ -51,6 +54,10 @@ typedef struct weir_params {
 	int max_poller_threads; /**< cap for the default [1..64]; not below a
 				     number given */
 
+	int num_resolver_threads; /**< threads that look names up
+				       [1..WEIR_RESOLVER_THREADS_MAX], default
+				       4; started when they are needed */
+
 	const char *poller; /**< "epoll" or "poll", default "epoll" */
 	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
 				 how many lines are logged; where to is
@@ -80,11 +87,12 @@ typedef struct weir_params {
  *
  * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
  * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
- * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_POLLER, WEIR_LOG),
- * which win over defaults.  A variable is taken when it is a decimal number (or
- * one of the words) in range; anything else stops weir_init, with one line in
- * the log that names variable, value and range.  In a program that runs with
- * raised privileges (secure_getenv(3)) no variable is read.
+ * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_NUM_RESOLVER_THREADS,
+ * WEIR_POLLER, WEIR_LOG), which win over defaults.  A variable is taken when it
+ * is a decimal number (or one of the words) in range; anything else stops
+ * weir_init, with one line in the log that names variable, value and range.  In
+ * a program that runs with raised privileges (secure_getenv(3)) no variable is
+ * read.
  *
  * @param params  NULL: no settings; copied.
  *

@@ -158,14 +158,14 @@ wri_aio_polls(weir_aio *aio)
 	return aio->timeout == 0;
 }
 
-/* Rows 4, 4'': there is nothing to start, or no longer. */
+/* Rows 4, 4'': there is nothing to start, or no longer; at as in start. */
 static weir_err
-nothing_to_start(weir_aio *aio, uint64_t w)
+nothing_to_start(weir_aio *aio, uint64_t w, weir_time at)
 {
 	if (op_of(w) == OP_NONE && (w & W_REFUSED) != 0) {
 		return WEIR_ESTOPPED;
 	}
-	wri_aio_misuse(aio, "weir_aio_start",
+	wri_aio_misuse(aio, at < 0 ? "weir_aio_start" : "weir_aio_start_at",
 	    op_of(w) == OP_NONE ? "start without reset"
 				: "the operation was started or ended before");
 	return WEIR_EMISUSE;
@@ -173,13 +173,13 @@ nothing_to_start(weir_aio *aio, uint64_t w)
 
 /* Row 6: the start is refused, and the operation ends here. */
 static weir_err
-refuse(weir_aio *aio, uint64_t w)
+refuse(weir_aio *aio, uint64_t w, weir_time at)
 {
 	weir_err rv;
 
 	for (;;) {
 		if (op_of(w) != OP_STARTING) {
-			return nothing_to_start(aio, w); /* it has ended */
+			return nothing_to_start(aio, w, at); /* it has ended */
 		}
 		switch (pend_of(w)) {
 		case WHY_CANCEL:
@@ -206,7 +206,7 @@ refuse(weir_aio *aio, uint64_t w)
 	return rv;
 }
 
-/* at: when it times out; negative: as the handle says. */
+/* at: when it times out; negative: as the handle says (weir_aio_start). */
 static weir_err
 start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
     uint64_t grain)
@@ -218,10 +218,10 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	}
 	w = wri_load(&aio->word, WRI_ACQ);
 	if (op_of(w) != OP_STARTING) {
-		return nothing_to_start(aio, w);
+		return nothing_to_start(aio, w, at);
 	}
 	if ((w & (W_STOP | W_PEND)) != 0 || (at < 0 && wri_aio_polls(aio))) {
-		return refuse(aio, w);
+		return refuse(aio, w, at);
 	}
 	if (at >= 0) {
 		aio->deadline_at = at > 0 ? at : 1;
@@ -234,7 +234,7 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	while (
 	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ACTIVE), WRI_ACQ_REL)) {
 		if (op_of(w) != OP_STARTING || (w & (W_STOP | W_PEND)) != 0) {
-			return refuse(aio, w);
+			return refuse(aio, w, at);
 		}
 	}
 	return WEIR_OK;
@@ -382,7 +382,7 @@ weir_aio_finish_batch(weir_aio *const *aios, size_t n, weir_err err)
 	/* Each push wakes at most one thread, and none while one is being
 	 * woken: a batch wakes once by itself. */
 	for (size_t i = 0; i < n; i++) {
-		ended += weir_aio_finish(aios[i], err);
+		ended += finish(aios[i], __func__, NULL, err, NULL);
 	}
 	return ended;
 }

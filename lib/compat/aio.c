@@ -6,7 +6,7 @@
  *            handle, set between reset and start.
  * Ownership  as in <weir/aio.h> and <weir/provider.h>.
  * Pairs      none of its own: start publishes the scratch word to the hook.
- * Proof      test/compat/test_aio.c, test/compat/test_provider.c
+ * Proof      test/compat/test_nng_aio.c, test_nng_provider.c
  */
 #include "compat/compat.h"
 

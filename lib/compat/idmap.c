@@ -7,7 +7,7 @@
  *            one stays in its place until the next growth, so that a walk that
  *            removes meets each other entry once.
  * Bounds     SLOTS_MAX: the walk's cursor has 32 bits.  More is NNG_ENOMEM.
- * Proof      test/compat/test_idmap.c
+ * Proof      test/compat/test_nng_idmap.c
  */
 #include "compat/compat.h"
 

@@ -5,7 +5,7 @@
  * Ownership  init_calls counts the calls of nng_init that are not undone: the
  *            program's calls of weir_init are not ours to undo.
  * Pairs      none: the count carries nothing, weir_init and weir_fini order.
- * Proof      test/compat/test_init.c
+ * Proof      test/compat/test_nng_init.c
  */
 #include "base/sync.h"
 #include "compat/compat.h"
@@ -68,6 +68,9 @@ take_hints(weir_params *p, const nng_init_params *in)
 	p->max_expire_threads = expire.max;
 	p->num_poller_threads = poller.num;
 	p->max_poller_threads = poller.max;
+	p->num_resolver_threads =
+	    hint_of(in->num_resolver_threads, 0, 1, WEIR_RESOLVER_THREADS_MAX)
+		.num;
 	p->malloc_fn = in->malloc_fn;
 	p->calloc_fn = in->calloc_fn;
 	p->free_fn = in->free_fn;

@@ -7,7 +7,7 @@
  * Pairs      none: level, facility and logger are single words that carry
  *            nothing; a line near a change may go either way.
  * Bounds     a line of LINE_MAX_BYTES, cut.
- * Proof      test/compat/test_log.c
+ * Proof      test/compat/test_nng_log.c
  */
 #include "base/sync.h"
 #include "compat/compat.h"

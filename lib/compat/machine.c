@@ -4,7 +4,7 @@
  * Purpose    the one file of this library, beside thread.c, that touches the
  *            machine: it does not see lib/base.
  * Ownership  nothing.
- * Proof      test/compat/test_time.c, test/compat/test_mem.c
+ * Proof      test/compat/test_nng_time.c, test_nng_plain.c
  */
 #include "compat/compat.h"
 

@@ -7,7 +7,7 @@
  *            is the program's to know (parts/mem.h).
  * Pairs      M1  set: mem_fns (release) -> alloc, free (acquire) carries the
  *                two functions.
- * Proof      test/compat/test_mem.c
+ * Proof      test/compat/test_nng_plain.c, test_nng_init.c
  */
 #include "base/sync.h"
 #include "compat/compat.h"

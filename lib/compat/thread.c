@@ -7,7 +7,7 @@
  * Shape      Mutexes check for errors: what NNG aborts on, and what would hang,
  *            dies with a line that names the call.
  * Pairs      those of pthread.
- * Proof      test/compat/test_thread.c, test/abort/
+ * Proof      test/compat/test_nng_thread.c, nng_abort.c
  */
 #include "compat/compat.h"
 

@@ -1,7 +1,7 @@
 /*
  * time - clock, sleep, randomness, a pair of sockets.
  *
- * Proof      test/compat/test_time.c
+ * Proof      test/compat/test_nng_time.c
  */
 #include "compat/compat.h"
 

@@ -5,7 +5,7 @@
 #     [-D FACE=nng] -P symbols.cmake
 #
 # FACE nng: the library is libweir-nng, its headers are what <nng/nng.h>
-# includes.
+# includes, and docs/guide/from-nng.md has each function.
 cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/code.cmake)
 
@@ -68,6 +68,18 @@ foreach(name IN LISTS exported)
     set(bad TRUE)
   endif()
 endforeach()
+# The guide says of each what is different.
+if(FACE STREQUAL "nng")
+  file(READ ${ROOT}/docs/guide/from-nng.md guide)
+  foreach(name IN LISTS promised)
+    string(FIND "${guide}" "`${name}`" at)
+    if(at EQUAL -1)
+      message("${name}: not in docs/guide/from-nng.md")
+      set(bad TRUE)
+    endif()
+  endforeach()
+endif()
+
 foreach(name IN LISTS promised)
   if(NOT name IN_LIST exported)
     message("${name}: promised by a header, but not exported")

@@ -152,6 +152,7 @@ START_TEST(numbers_of_threads_are_taken)
 	ck_assert_int_eq(p.max_task_threads, 12); /* spares are extra */
 	ck_assert_int_eq(p.num_expire_threads, 2);
 	ck_assert_int_eq(p.num_poller_threads, 2);
+	ck_assert_int_eq(p.num_resolver_threads, 2);
 }
 END_TEST
 
@@ -221,6 +222,7 @@ START_TEST(numbers_out_of_range_are_brought_into_it)
 	ck_assert_int_eq(p.num_task_threads, 4);
 	ck_assert_int_eq(p.num_expire_threads, WEIR_EXPIRE_THREADS_MAX);
 	ck_assert_int_eq(p.num_poller_threads, WEIR_POLLER_THREADS_MAX);
+	ck_assert_int_eq(p.num_resolver_threads, WEIR_RESOLVER_THREADS_MAX);
 	p = in_force(&few);
 	ck_assert_int_eq(p.num_task_threads, 2); /* "in any case" */
 	ck_assert_int_ge(p.num_expire_threads, 1);

@@ -1,5 +1,6 @@
 /*
- * test_nng_plain - what needs no nng_init: memory, addresses, <nng/args.h>.
+ * test_nng_plain - what needs no nng_init: memory, addresses, messages, URLs,
+ * <nng/args.h>.
  */
 #include "compat/nrt.h"
 #include "support/run.h"
@@ -179,6 +180,167 @@ START_TEST(equal_addresses_are_equal_and_have_one_hash)
 }
 END_TEST
 
+/* --- Messages and URLs: each name is the call it should be --------------- */
+
+static void
+expect_body(nng_msg *msg, const char *bytes)
+{
+	ck_assert_uint_eq(nng_msg_len(msg), strlen(bytes));
+	ck_assert(memcmp(nng_msg_body(msg), bytes, strlen(bytes)) == 0);
+}
+
+static void
+expect_header(nng_msg *msg, const char *bytes)
+{
+	ck_assert_uint_eq(nng_msg_header_len(msg), strlen(bytes));
+	ck_assert(memcmp(nng_msg_header(msg), bytes, strlen(bytes)) == 0);
+}
+
+START_TEST(a_body_grows_and_shrinks_at_both_ends)
+{
+	nng_msg *msg = NULL, *dup = NULL;
+
+	ck_assert_int_eq(nng_msg_alloc(&msg, 3), 0);
+	ck_assert(memcmp(nng_msg_body(msg), "\0\0\0", 3) == 0);
+	nng_msg_clear(msg);
+	ck_assert_int_eq(nng_msg_append(msg, "cd", 2), 0);
+	ck_assert_int_eq(nng_msg_insert(msg, "ab", 2), 0);
+	expect_body(msg, "abcd");
+	ck_assert_int_eq(nng_msg_dup(&dup, msg), 0);
+	ck_assert_int_eq(nng_msg_trim(msg, 1), 0);
+	ck_assert_int_eq(nng_msg_chop(msg, 2), 0);
+	expect_body(msg, "b");
+	ck_assert_int_eq(nng_msg_trim(msg, 2), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_chop(msg, 2), NNG_EINVAL);
+	expect_body(dup, "abcd");
+	ck_assert_int_eq(nng_msg_realloc(dup, 3), 0);
+	expect_body(dup, "abc");
+	ck_assert_int_eq(nng_msg_realloc(dup, SIZE_MAX), NNG_ENOMEM);
+	ck_assert_int_eq(nng_msg_reserve(dup, 5000), 0);
+	ck_assert_uint_ge(nng_msg_capacity(dup), 5000);
+	expect_body(dup, "abc");
+	nng_msg_free(dup);
+	nng_msg_free(msg);
+	nng_msg_free(NULL);
+}
+END_TEST
+
+START_TEST(numbers_are_big_endian_at_either_end)
+{
+	uint16_t a = 0;
+	uint32_t b = 0;
+	uint64_t c = 0;
+	nng_msg *msg;
+
+	ck_assert_int_eq(nng_msg_alloc(&msg, 0), 0);
+	ck_assert_int_eq(nng_msg_append_u16(msg, 0x6162), 0);
+	ck_assert_int_eq(nng_msg_append_u32(msg, 0x63646566), 0);
+	ck_assert_int_eq(nng_msg_append_u64(msg, 0x6768696a6b6c6d6e), 0);
+	ck_assert_int_eq(nng_msg_insert_u16(msg, 0x4d4e), 0);
+	ck_assert_int_eq(nng_msg_insert_u32(msg, 0x494a4b4c), 0);
+	ck_assert_int_eq(nng_msg_insert_u64(msg, 0x4142434445464748), 0);
+	expect_body(msg, "ABCDEFGHIJKLMNabcdefghijklmn");
+	ck_assert_int_eq(nng_msg_chop_u16(msg, &a), 0);
+	ck_assert_uint_eq(a, 0x6d6e);
+	ck_assert_int_eq(nng_msg_chop_u32(msg, &b), 0);
+	ck_assert_uint_eq(b, 0x696a6b6c);
+	ck_assert_int_eq(nng_msg_chop_u64(msg, &c), 0);
+	ck_assert_uint_eq(c, 0x6162636465666768);
+	ck_assert_int_eq(nng_msg_trim_u16(msg, &a), 0);
+	ck_assert_uint_eq(a, 0x4142);
+	ck_assert_int_eq(nng_msg_trim_u32(msg, &b), 0);
+	ck_assert_uint_eq(b, 0x43444546);
+	ck_assert_int_eq(nng_msg_trim_u64(msg, &c), 0);
+	ck_assert_uint_eq(c, 0x4748494a4b4c4d4e);
+	ck_assert_int_eq(nng_msg_trim_u16(msg, &a), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_trim_u32(msg, &b), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_trim_u64(msg, &c), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_chop_u16(msg, &a), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_chop_u32(msg, &b), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_chop_u64(msg, &c), NNG_EINVAL);
+	nng_msg_free(msg);
+}
+END_TEST
+
+START_TEST(a_header_has_the_same_calls_and_64_bytes)
+{
+	char fill[64] = {0};
+	uint16_t a = 0;
+	uint32_t b = 0;
+	uint64_t c = 0;
+	nng_msg *msg;
+
+	ck_assert_int_eq(nng_msg_alloc(&msg, 0), 0);
+	ck_assert_int_eq(nng_msg_header_append(msg, "cd", 2), 0);
+	ck_assert_int_eq(nng_msg_header_insert(msg, "ab", 2), 0);
+	expect_header(msg, "abcd");
+	ck_assert_int_eq(nng_msg_header_trim(msg, 1), 0);
+	ck_assert_int_eq(nng_msg_header_chop(msg, 2), 0);
+	expect_header(msg, "b");
+	ck_assert_int_eq(nng_msg_header_trim(msg, 2), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_header_chop(msg, 2), NNG_EINVAL);
+	nng_msg_header_clear(msg);
+	ck_assert_int_eq(nng_msg_header_append_u16(msg, 0x6162), 0);
+	ck_assert_int_eq(nng_msg_header_append_u32(msg, 0x63646566), 0);
+	ck_assert_int_eq(nng_msg_header_append_u64(msg, 0x6768696a6b6c6d6e), 0);
+	ck_assert_int_eq(nng_msg_header_insert_u16(msg, 0x4d4e), 0);
+	ck_assert_int_eq(nng_msg_header_insert_u32(msg, 0x494a4b4c), 0);
+	ck_assert_int_eq(nng_msg_header_insert_u64(msg, 0x4142434445464748), 0);
+	expect_header(msg, "ABCDEFGHIJKLMNabcdefghijklmn");
+	expect_body(msg, "");
+	ck_assert_int_eq(nng_msg_header_chop_u16(msg, &a), 0);
+	ck_assert_uint_eq(a, 0x6d6e);
+	ck_assert_int_eq(nng_msg_header_chop_u32(msg, &b), 0);
+	ck_assert_uint_eq(b, 0x696a6b6c);
+	ck_assert_int_eq(nng_msg_header_chop_u64(msg, &c), 0);
+	ck_assert_uint_eq(c, 0x6162636465666768);
+	ck_assert_int_eq(nng_msg_header_trim_u16(msg, &a), 0);
+	ck_assert_uint_eq(a, 0x4142);
+	ck_assert_int_eq(nng_msg_header_trim_u32(msg, &b), 0);
+	ck_assert_uint_eq(b, 0x43444546);
+	ck_assert_int_eq(nng_msg_header_trim_u64(msg, &c), 0);
+	ck_assert_uint_eq(c, 0x4748494a4b4c4d4e);
+	ck_assert_int_eq(nng_msg_header_trim_u16(msg, &a), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_header_append(msg, fill, 64), 0);
+	ck_assert_int_eq(nng_msg_header_append(msg, fill, 1), NNG_EINVAL);
+	ck_assert_int_eq(nng_msg_header_insert_u16(msg, 1), NNG_EINVAL);
+	nng_msg_free(msg);
+}
+END_TEST
+
+START_TEST(a_url_has_parts)
+{
+	nng_url *url = NULL, *dup = NULL;
+	char buf[64];
+
+	ck_assert_int_eq(
+	    nng_url_parse(&url, "HTTP://me@Host/a/../b?query#fragment"),
+	    NNG_OK);
+	ck_assert_int_eq(nng_url_clone(&dup, url), NNG_OK);
+	nng_url_free(url);
+	ck_assert_str_eq(nng_url_scheme(dup), "http");
+	ck_assert_str_eq(nng_url_userinfo(dup), "me");
+	ck_assert_str_eq(nng_url_hostname(dup), "host");
+	ck_assert_uint_eq(nng_url_port(dup), 80);
+	ck_assert_str_eq(nng_url_path(dup), "/b");
+	ck_assert_str_eq(nng_url_query(dup), "query");
+	ck_assert_str_eq(nng_url_fragment(dup), "fragment");
+	ck_assert_int_eq(nng_url_sprintf(buf, sizeof(buf), dup), 28);
+	ck_assert_str_eq(buf, "http://host/b?query#fragment");
+	nng_url_resolve_port(dup, 7);
+	ck_assert_uint_eq(nng_url_port(dup), 80);
+	nng_url_free(dup);
+	ck_assert_int_eq(nng_url_parse(&url, "tcp://[::1]"), NNG_OK);
+	nng_url_resolve_port(url, 7);
+	ck_assert_uint_eq(nng_url_port(url), 7);
+	ck_assert_str_eq(nng_url_hostname(url), "::1");
+	nng_url_free(url);
+	nng_url_free(NULL);
+	ck_assert_int_eq(nng_url_parse(&url, "nothing"), NNG_EINVAL);
+	ck_assert_int_eq(nng_url_parse(&url, "h://x"), NNG_ENOTSUP);
+}
+END_TEST
+
 /* --- Arguments --------------------------------------------------------- */
 
 static const nng_arg_spec specs[] = {
@@ -295,6 +457,13 @@ plain_suite(void)
 	tcase_add_test(tc, addresses_are_written_for_people);
 	tcase_add_test(tc, ports_are_told_in_host_order);
 	tcase_add_test(tc, equal_addresses_are_equal_and_have_one_hash);
+	suite_add_tcase(s, tc);
+
+	tc = tcase_create("msg");
+	tcase_add_test(tc, a_body_grows_and_shrinks_at_both_ends);
+	tcase_add_test(tc, numbers_are_big_endian_at_either_end);
+	tcase_add_test(tc, a_header_has_the_same_calls_and_64_bytes);
+	tcase_add_test(tc, a_url_has_parts);
 	suite_add_tcase(s, tc);
 
 	tc = tcase_create("args");

@@ -279,6 +279,15 @@ static const char *(*const types_url_18[])(const nng_url *) = {nng_url_scheme,
 static uint32_t (*const types_url_19)(const nng_url *) = nng_url_port;
 static void (*const types_url_20)(nng_url *, uint32_t) = nng_url_resolve_port;
 
+static int (*const types_udp_open)(nng_udp **, nng_sockaddr *) = nng_udp_open;
+static void (*const types_udp[])(nng_udp *) = {nng_udp_stop, nng_udp_close};
+static int (*const types_udp_sockname)(
+    nng_udp *, nng_sockaddr *) = nng_udp_sockname;
+static void (*const types_udp_io[])(nng_udp *, nng_aio *) = {
+    nng_udp_send, nng_udp_recv};
+static int (*const types_udp_multicast)(
+    nng_udp *, nng_sockaddr *, bool) = nng_udp_multicast_membership;
+
 /* A callback and a cancel function as programs write them. */
 static void
 types_cb(void *arg)
@@ -320,7 +329,8 @@ types_run(void)
 	    &types_msg_8, &types_msg_9, &types_msg_10, &types_msg_11,
 	    &types_msg_12, &types_msg_13, &types_url_14, &types_url_15,
 	    &types_url_16, &types_url_17, &types_url_18, &types_url_19,
-	    &types_url_20};
+	    &types_url_20, &types_udp_open, &types_udp, &types_udp_sockname,
+	    &types_udp_io, &types_udp_multicast};
 	nng_socket s = NNG_SOCKET_INITIALIZER;
 	nng_ctx c = NNG_CTX_INITIALIZER;
 	nng_dialer d = NNG_DIALER_INITIALIZER;

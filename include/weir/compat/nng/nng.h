@@ -29,6 +29,7 @@
 #include <nng/parts/sockaddr.h>
 #include <nng/parts/thread.h>
 #include <nng/parts/time.h>
+#include <nng/parts/udp.h>
 #include <nng/parts/url.h>
 
 #endif
