@@ -37,16 +37,24 @@ nng_log_get_level(void)
 	return (nng_log_level)wri_load(&log_level, WRI_RLX);
 }
 
+static nng_log_facility
+facility(void)
+{
+	return (nng_log_facility)wri_load(&log_facility, WRI_RLX);
+}
+
+/* Would a line of this level be shown?  Else it is not even formatted. */
 static bool
 wanted(nng_log_level level)
 {
 	nng_log_level most = nng_log_get_level();
 
-	return most != NNG_LOG_NONE && level <= most;
+	return most != NNG_LOG_NONE && level <= most &&
+	       wri_load(&log_logger, WRI_RLX) != NULL;
 }
 
 static void
-hand_over(nng_log_level level, nng_log_facility facility, const char *msgid,
+hand_over(nng_log_level level, nng_log_facility from, const char *msgid,
     const char *line)
 {
 	void *word = wri_load(&log_logger, WRI_RLX);
@@ -54,20 +62,7 @@ hand_over(nng_log_level level, nng_log_facility facility, const char *msgid,
 
 	if (word != NULL) {
 		memcpy(&fn, &word, sizeof(fn));
-		fn(level, facility, msgid, line);
-	}
-}
-
-static void
-log_line(nng_log_level level, nng_log_facility facility, const char *msgid,
-    const char *fmt, va_list ap)
-{
-	char line[LINE_MAX_BYTES];
-
-	/* Relaxed: see the head of the file. */
-	if (wanted(level) && wri_load(&log_logger, WRI_RLX) != NULL) {
-		(void)vsnprintf(line, sizeof(line), fmt, ap);
-		hand_over(level, facility, msgid, line);
+		fn(level, from, msgid, line);
 	}
 }
 
@@ -79,9 +74,7 @@ log_of_weir(void *arg, weir_log_level level, const char *line)
 {
 	(void)arg;
 	if (wanted((nng_log_level)level)) {
-		hand_over((nng_log_level)level,
-		    (nng_log_facility)wri_load(&log_facility, WRI_RLX),
-		    "NNG-WEIR", line);
+		hand_over((nng_log_level)level, facility(), "NNG-WEIR", line);
 	}
 }
 
@@ -124,61 +117,62 @@ nng_log_set_facility(nng_log_facility facility)
 
 /* --- The program's lines ----------------------------------------------- */
 
-#define LOG_AT(level)                                                          \
+/* The rest of a function (..., const char *msgid, const char *msg, ...). */
+#define LOG_LINE(level, from)                                                  \
+	char line[LINE_MAX_BYTES];                                             \
 	va_list ap;                                                            \
-	va_start(ap, msg);                                                     \
-	log_line(level, (nng_log_facility)wri_load(&log_facility, WRI_RLX),    \
-	    msgid, msg, ap);                                                   \
-	va_end(ap)
+                                                                               \
+	if (wanted(level)) {                                                   \
+		va_start(ap, msg);                                             \
+		(void)vsnprintf(line, sizeof(line), msg, ap);                  \
+		va_end(ap);                                                    \
+		hand_over(level, from, msgid, line);                           \
+	}
 
 void
 nng_log_err(const char *msgid, const char *msg, ...)
 {
-	LOG_AT(NNG_LOG_ERR);
+	LOG_LINE(NNG_LOG_ERR, facility())
 }
 
 void
 nng_log_warn(const char *msgid, const char *msg, ...)
 {
-	LOG_AT(NNG_LOG_WARN);
+	LOG_LINE(NNG_LOG_WARN, facility())
 }
 
 void
 nng_log_notice(const char *msgid, const char *msg, ...)
 {
-	LOG_AT(NNG_LOG_NOTICE);
+	LOG_LINE(NNG_LOG_NOTICE, facility())
 }
 
 void
 nng_log_info(const char *msgid, const char *msg, ...)
 {
-	LOG_AT(NNG_LOG_INFO);
+	LOG_LINE(NNG_LOG_INFO, facility())
 }
 
 void
 nng_log_debug(const char *msgid, const char *msg, ...)
 {
-	LOG_AT(NNG_LOG_DEBUG);
+	LOG_LINE(NNG_LOG_DEBUG, facility())
 }
 
 void
 nng_log_auth(nng_log_level level, const char *msgid, const char *msg, ...)
 {
-	va_list ap;
-
-	va_start(ap, msg);
-	log_line(level, NNG_LOG_AUTH, msgid, msg, ap);
-	va_end(ap);
+	LOG_LINE(level, NNG_LOG_AUTH)
 }
 
 /* --- Loggers ----------------------------------------------------------- */
 
 void
-nng_null_logger(nng_log_level level, nng_log_facility facility,
-    const char *msgid, const char *msg)
+nng_null_logger(nng_log_level level, nng_log_facility from, const char *msgid,
+    const char *msg)
 {
 	(void)level;
-	(void)facility;
+	(void)from;
 	(void)msgid;
 	(void)msg;
 }
@@ -228,8 +222,8 @@ level_colour(nng_log_level level)
 }
 
 void
-nng_stderr_logger(nng_log_level level, nng_log_facility facility,
-    const char *msgid, const char *msg)
+nng_stderr_logger(nng_log_level level, nng_log_facility from, const char *msgid,
+    const char *msg)
 {
 	const char *colour = level_colour(level);
 	char buf[LINE_MAX_BYTES + 128]; /* what is not the text */
@@ -237,7 +231,7 @@ nng_stderr_logger(nng_log_level level, nng_log_facility facility,
 	int room = (int)sizeof(buf) - 8; /* for the end of the line */
 	int len;
 
-	(void)facility;
+	(void)from;
 	wri_nng_sys_clock_text(now, sizeof(now));
 	len = snprintf(buf, (size_t)room, "%s[%-6s]: %s: %s%s%s", colour,
 	    level_name(level), now, msgid != NULL ? msgid : "",
@@ -256,11 +250,11 @@ nng_stderr_logger(nng_log_level level, nng_log_facility facility,
 }
 
 void
-nng_system_logger(nng_log_level level, nng_log_facility facility,
-    const char *msgid, const char *msg)
+nng_system_logger(nng_log_level level, nng_log_facility from, const char *msgid,
+    const char *msg)
 {
 	/* The numbers are syslog's: of AUTH, too, which is LOG_AUTHPRIV. */
-	int priority = (int)((unsigned)facility << 3 | (unsigned)level);
+	int priority = (int)((unsigned)from << 3 | (unsigned)level);
 
 	if (level == NNG_LOG_NONE) {
 		return;

@@ -27,10 +27,9 @@ START_TEST(memory_is_aligned_and_ours_to_write)
 }
 END_TEST
 
-START_TEST(nothing_is_NULL_and_so_is_too_much)
+START_TEST(nothing_is_NULL)
 {
 	ck_assert_ptr_null(nng_alloc(0));
-	ck_assert_ptr_null(nng_alloc((size_t)1 << 62));
 }
 END_TEST
 
@@ -449,7 +448,7 @@ plain_suite(void)
 	TCase *tc = tcase_create("mem");
 
 	tcase_add_test(tc, memory_is_aligned_and_ours_to_write);
-	tcase_add_test(tc, nothing_is_NULL_and_so_is_too_much);
+	tcase_add_test(tc, nothing_is_NULL);
 	tcase_add_test(tc, strings_are_copied);
 	suite_add_tcase(s, tc);
 

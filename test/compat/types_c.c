@@ -10,19 +10,15 @@
 	_Static_assert(_Generic((x), type : 1, default : 0), #x " is "         \
 								"a " #type)
 
-static const nng_init_params params;
-static const nng_iov iov;
-static const nng_sockaddr sa;
-
 IS_A(int32_t, (nng_duration)0);
 IS_A(uint64_t, (nng_time)0);
-IS_A(int16_t, params.num_task_threads);
-IS_A(int16_t, params.num_resolver_threads);
-IS_A(void *, iov.iov_buf);
-IS_A(size_t, iov.iov_len);
-IS_A(uint16_t, sa.s_family);
-IS_A(uint32_t, sa.s_in.sa_addr);
-IS_A(uint32_t, sa.s_in6.sa_scope);
+IS_A(int16_t, ((nng_init_params *)0)->num_task_threads);
+IS_A(int16_t, ((nng_init_params *)0)->num_resolver_threads);
+IS_A(void *, ((nng_iov *)0)->iov_buf);
+IS_A(size_t, ((nng_iov *)0)->iov_len);
+IS_A(uint16_t, ((nng_sockaddr *)0)->s_family);
+IS_A(uint32_t, ((nng_sockaddr *)0)->s_in.sa_addr);
+IS_A(uint32_t, ((nng_sockaddr *)0)->s_in6.sa_scope);
 
 int
 main(void)
