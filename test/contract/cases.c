@@ -253,7 +253,6 @@ const struct contract_case contract_cases[] = {
 	.submit = send_all_submit,
 	.submit_soon = send_all_soon,
 	.end = send_end,
-	.slow = true,
 	.count = 1,
 	.slow = true,
     },
