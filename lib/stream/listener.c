@@ -169,21 +169,22 @@ listener_begin(struct weir_stream_listener *l)
 static weir_err
 listener_publish(struct weir_stream_listener *l, weir_fd *fd)
 {
-	bool open;
+	enum wri_listener_state was;
 
 	wri_mtx_lock(&l->mtx);
-	open = l->state == WRI_LISTENER_BINDING;
-	if (open) {
+	was = l->state;
+	if (was == WRI_LISTENER_BINDING) {
 		l->state = WRI_LISTENER_OPEN;
 		l->fd = fd;
 	}
 	wri_mtx_unlock(&l->mtx);
-	if (!open) {
-		l->ops->unbind(&l->ep, &l->file);
-		socket_shut(fd);
-		weir_fd_close(fd);
+	if (was == WRI_LISTENER_BINDING) {
+		return WEIR_OK;
 	}
-	return open ? WEIR_OK : WEIR_ECLOSED;
+	l->ops->unbind(&l->ep, &l->file);
+	socket_shut(fd);
+	weir_fd_close(fd);
+	return was == WRI_LISTENER_CLOSED ? WEIR_ECLOSED : WEIR_ESTOPPED;
 }
 
 weir_err
