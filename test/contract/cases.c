@@ -245,12 +245,15 @@ const struct contract_case contract_cases[] = {
 	.submit_soon = udp_send_soon,
 	.end = udp_send_end,
 	.count = 1,
+    },
+    {
 	.name = "unix send_all",
 	.setup = unix_send_setup,
 	.teardown = pair_teardown,
 	.submit = send_all_submit,
 	.submit_soon = send_all_soon,
 	.end = send_end,
+	.count = 1,
 	.slow = true,
     },
     {
