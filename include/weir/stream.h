@@ -27,30 +27,15 @@
 
 #include <weir/aio.h>
 #include <weir/sockaddr.h>
+#include <weir/stream_options.h>
 
 WEIR_BEGIN_DECLS
-
-typedef struct weir_stream weir_stream;
-typedef struct weir_stream_dialer weir_stream_dialer;
-typedef struct weir_stream_listener weir_stream_listener;
 
 /** Dials, or accepts, that may be pending on one object; when full:
  * WEIR_EAGAIN. */
 #define WEIR_STREAM_QUEUE_MAX 65536
 /** Connections that the system keeps for a listener until they are accepted. */
 #define WEIR_LISTEN_BACKLOG 4096
-
-/*
- * Options.  NULL gives WEIR_EINVAL, a name the object does not know
- * WEIR_ENOTSUP, a setter of what can only be read WEIR_EREADONLY, a getter or
- * setter of another type WEIR_EBADTYPE; then the state: WEIR_ESTATE before
- * listen (of what listen decides), WEIR_ECLOSED after close (of a dialer's or
- * listener's own bool options: never), WEIR_ESTOPPED of a listener that has
- * met weir_fini.
- */
-#define WEIR_OPT_TCP_NODELAY "tcp-nodelay"     /* bool, default true */
-#define WEIR_OPT_TCP_KEEPALIVE "tcp-keepalive" /* bool, default false */
-#define WEIR_OPT_BOUND_PORT "bound-port"       /* int, tcp listener, read */
 
 /**
  * Prepare to connect; connects nothing.
@@ -99,13 +84,6 @@ WEIR_API void weir_stream_dialer_close(weir_stream_dialer *d);
  * Since     0.1
  */
 WEIR_API void weir_stream_dialer_free(weir_stream_dialer *d);
-
-/** Set an option for connections made afterwards.  Since 0.1 */
-WEIR_API weir_err weir_stream_dialer_set_bool(
-    weir_stream_dialer *d, const char *opt, bool value);
-/** Read an option.  Since 0.1 */
-WEIR_API weir_err weir_stream_dialer_get_bool(
-    weir_stream_dialer *d, const char *opt, bool *value);
 
 /**
  * Prepare to listen; binds nothing.
@@ -172,17 +150,6 @@ WEIR_API void weir_stream_listener_close(weir_stream_listener *l);
  * Since     0.1
  */
 WEIR_API void weir_stream_listener_free(weir_stream_listener *l);
-
-/** Set an option for connections accepted afterwards.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_set_bool(
-    weir_stream_listener *l, const char *opt, bool value);
-/** Read an option.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_get_bool(
-    weir_stream_listener *l, const char *opt, bool *value);
-/** Read an option; WEIR_ESTATE, WEIR_ECLOSED, WEIR_ESTOPPED: only between
- * listen and close.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_get_int(
-    weir_stream_listener *l, const char *opt, int *value);
 
 /**
  * Receive at least one byte.
@@ -287,13 +254,6 @@ WEIR_API void weir_stream_free(weir_stream *s);
 WEIR_API const weir_sockaddr *weir_stream_peer_addr(const weir_stream *s);
 /** The own address, valid until free; of NULL: unspecified.  Since 0.1 */
 WEIR_API const weir_sockaddr *weir_stream_self_addr(const weir_stream *s);
-
-/** Set an option of the connection.  Since 0.1 */
-WEIR_API weir_err weir_stream_set_bool(
-    weir_stream *s, const char *opt, bool value);
-/** Read an option of the connection.  Since 0.1 */
-WEIR_API weir_err weir_stream_get_bool(
-    weir_stream *s, const char *opt, bool *value);
 
 WEIR_END_DECLS
 

@@ -22,15 +22,55 @@
 #define CONNECT_NAP_MIN WEIR_MS(1)
 #define CONNECT_NAP_MAX WEIR_MS(100)
 
+/* Come from the dialer's local address, if it has one. */
+static weir_err
+connect_bind(struct weir_stream_dialer *d, int fd)
+{
+	const int on = 1;
+	struct wri_sysaddr local;
+	int r;
+
+	wri_mtx_lock(&d->mtx);
+	local = d->local;
+	wri_mtx_unlock(&d->mtx);
+	if (local.len == 0) {
+		return WEIR_OK;
+	}
+	if (local.u.sa.sa_family != d->ep.family) {
+		return WEIR_EADDRINVAL;
+	}
+	/* The port is chosen by connect, which knows the peer: then one port
+	 * serves many.  A system that cannot chooses here. */
+	(void)wri_sys_setsockopt(
+	    fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+	r = wri_sys_bind(fd, &local.u.sa, local.len);
+	switch (-r) {
+	case 0:
+		return WEIR_OK;
+	case EINVAL: /* link-local without scope */
+	case ENODEV: /* a scope that is no interface */
+		return WEIR_EADDRINVAL;
+	}
+	return wri_err_of(-r);
+}
+
 weir_err
 wri_connect_open(struct dial *dl)
 {
 	struct weir_stream_dialer *d = dl->dialer;
+	int fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
+	weir_err err;
 
-	dl->fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
-	if (dl->fd < 0) {
-		return wri_err_of(-dl->fd);
+	if (fd < 0) {
+		return wri_err_of(-fd);
 	}
+	wri_settings_sizes(&d->settings, fd); /* before the peer hears of it */
+	err = connect_bind(d, fd);
+	if (err != WEIR_OK) {
+		(void)wri_sys_close(fd);
+		return err;
+	}
+	dl->fd = fd;
 	dl->nap_ns = CONNECT_NAP_MIN;
 	return WEIR_OK;
 }
@@ -49,9 +89,7 @@ connect_ready(struct dial *dl)
 {
 	struct weir_stream_dialer *d = dl->dialer;
 
-	/* Relaxed: see wri_options_set. */
-	return wri_stream_ready(
-	    dl->conn, &d->ep, wri_load(&d->options, WRI_RLX), NULL);
+	return wri_stream_ready(dl->conn, &d->ep.name, &d->settings, NULL);
 }
 
 weir_err

@@ -55,6 +55,45 @@ wri_dialer_leave(struct weir_stream_dialer *d)
 	wri_mtx_unlock(&d->mtx);
 }
 
+/* An address to come from: numeric, and any port. */
+static weir_err
+local_check(struct wri_sysaddr *addr, const weir_sockaddr *name)
+{
+	addr->len = 0;
+	if (name->s_family == WEIR_AF_UNSPEC) {
+		return WEIR_OK;
+	}
+	if ((name->s_family != WEIR_AF_INET &&
+		name->s_family != WEIR_AF_INET6) ||
+	    weir_sockaddr_port(name) != 0) {
+		return WEIR_EADDRINVAL;
+	}
+	return wri_sysaddr_of(addr, name);
+}
+
+static weir_err
+local_set(void *obj, const struct wri_option *o, const union wri_value *value)
+{
+	struct weir_stream_dialer *d = obj;
+	struct wri_sysaddr addr;
+	weir_err err = local_check(&addr, value->addr);
+
+	(void)o;
+	if (err != WEIR_OK) {
+		return err;
+	}
+	wri_mtx_lock(&d->mtx);
+	if (d->closed) {
+		err = WEIR_ECLOSED;
+	} else {
+		d->local = addr;
+	}
+	wri_mtx_unlock(&d->mtx);
+	return err;
+}
+
+const struct wri_option_how wri_how_local_addr = {NULL, local_set};
+
 void
 weir_stream_dialer_close(weir_stream_dialer *d)
 {
@@ -102,7 +141,7 @@ weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *url)
 	d->ep = ep;
 	/* Relaxed: nobody else knows it yet. */
 	wri_store(&d->refs, 1, WRI_RLX);
-	wri_store(&d->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_settings_init(&d->settings);
 	wri_mtx_init(&d->mtx);
 	*dp = d;
 	return WEIR_OK;

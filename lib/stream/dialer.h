@@ -1,5 +1,5 @@
 /*
- * dialer - what dialer.c, dial.c and options.c share of a dialer.
+ * dialer - what the files of the room share of a dialer.
  */
 #ifndef STREAM_DIALER_H
 #define STREAM_DIALER_H
@@ -15,13 +15,14 @@ struct weir_stream_dialer {
 	struct wri_endpoint ep;
 
 	/* Any thread. */
-	wri_a32 refs;    /* the program's, and one per dial */
-	wri_a32 options; /* WRI_OPT_ bits */
+	wri_a32 refs; /* the program's, and one per dial */
+	struct wri_settings settings;
 
 	wri_mtx mtx;
 
 	/* mtx must be held when using these. */
 	bool closed;
+	struct wri_sysaddr local; /* where dials come from; len 0: anywhere */
 	bool full_told;     /* the log has the bound since there was room */
 	unsigned dials_len; /* dials that have not ended */
 	weir_aioq waiting;  /* those that wait */

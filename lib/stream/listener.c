@@ -75,7 +75,8 @@ listener_socket(struct weir_stream_listener *l, int *fdp)
 	if (fd < 0) {
 		return wri_err_of(-fd);
 	}
-	err = l->ops->bind(&l->ep, fd, &l->file);
+	wri_settings_sizes(&l->settings, fd);
+	err = l->ops->bind(&l->ep, fd, &l->settings, &l->file);
 	if (err != WEIR_OK) {
 		goto fail_close;
 	}
@@ -218,7 +219,25 @@ weir_stream_listener_listen(weir_stream_listener *l)
 }
 
 weir_err
-wri_listener_bound(struct weir_stream_listener *l, weir_sockaddr *name)
+wri_listener_fresh_locked(const struct weir_stream_listener *l)
+{
+	switch (l->state) {
+	case WRI_LISTENER_NEW:
+		return WEIR_OK;
+	case WRI_LISTENER_BINDING:
+	case WRI_LISTENER_OPEN:
+		return WEIR_EBUSY;
+	case WRI_LISTENER_STOPPED:
+		return WEIR_ESTOPPED;
+	case WRI_LISTENER_CLOSED:
+		break;
+	}
+	return WEIR_ECLOSED;
+}
+
+/* Is there a bound address? */
+static weir_err
+listener_is_bound(struct weir_stream_listener *l)
 {
 	weir_err err = WEIR_ESTATE;
 
@@ -228,7 +247,6 @@ wri_listener_bound(struct weir_stream_listener *l, weir_sockaddr *name)
 	case WRI_LISTENER_BINDING:
 		break;
 	case WRI_LISTENER_OPEN:
-		*name = l->bound;
 		err = WEIR_OK;
 		break;
 	case WRI_LISTENER_STOPPED:
@@ -241,6 +259,34 @@ wri_listener_bound(struct weir_stream_listener *l, weir_sockaddr *name)
 	wri_mtx_unlock(&l->mtx);
 	return err;
 }
+
+static weir_err
+bound_addr_get(void *obj, const struct wri_option *o, union wri_value *value)
+{
+	struct weir_stream_listener *l = obj;
+	weir_err err = listener_is_bound(l);
+
+	(void)o;
+	if (err == WEIR_OK) {
+		value->addr = &l->bound;
+	}
+	return err;
+}
+
+static weir_err
+bound_port_get(void *obj, const struct wri_option *o, union wri_value *value)
+{
+	union wri_value addr;
+	weir_err err = bound_addr_get(obj, o, &addr);
+
+	if (err == WEIR_OK) {
+		value->num = (int)weir_sockaddr_port(addr.addr);
+	}
+	return err;
+}
+
+const struct wri_option_how wri_how_bound_addr = {bound_addr_get, NULL};
+const struct wri_option_how wri_how_bound_port = {bound_port_get, NULL};
 
 static bool
 listener_ended_locked(const struct weir_stream_listener *l)
@@ -365,7 +411,7 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 	l->ep = ep;
 	/* Relaxed: nobody else knows it yet. */
 	wri_store(&l->refs, 1, WRI_RLX);
-	wri_store(&l->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_settings_init(&l->settings);
 	wri_mtx_init(&l->mtx);
 	*lp = l;
 	return WEIR_OK;

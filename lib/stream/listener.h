@@ -1,6 +1,5 @@
 /*
- * listener - what listener.c, accept.c, pump.c and options.c share of a
- * listener.
+ * listener - what the files of the room share of a listener.
  */
 #ifndef STREAM_LISTENER_H
 #define STREAM_LISTENER_H
@@ -41,8 +40,8 @@ struct weir_stream_listener {
 	/* Any thread. */
 	wri_a32 refs; /* the program's, the two weir_fds', the running teller's,
 			 one per call of accept and per waiting operation */
-	wri_a32 options; /* WRI_OPT_ bits */
-	wri_a32 skips;   /* accept(2) that met no connection, in a row */
+	struct wri_settings settings;
+	wri_a32 skips; /* accept(2) that met no connection, in a row */
 
 	wri_mtx mtx;
 
@@ -71,9 +70,8 @@ struct weir_stream_listener {
 /* listener.c */
 void wri_listener_hold(struct weir_stream_listener *l);
 void wri_listener_rele(struct weir_stream_listener *l);
-/* The bound address; WEIR_ESTATE before listen, WEIR_ECLOSED after close. */
-weir_err wri_listener_bound(
-    struct weir_stream_listener *l, weir_sockaddr *name);
+/* Has it not begun to listen?  Else WEIR_EBUSY, WEIR_ECLOSED, WEIR_ESTOPPED. */
+weir_err wri_listener_fresh_locked(const struct weir_stream_listener *l);
 /* The library has ended: waiters end with WEIR_ESTOPPED. */
 void wri_listener_stop(struct weir_stream_listener *l);
 /* Done with fd; the last one after a close or stop closes it. */

@@ -163,9 +163,7 @@ wri_pump_take(
 		(void)wri_sys_close(conn);
 		return WRI_ACCEPT_FAILED;
 	}
-	/* Relaxed: see wri_options_set. */
-	*err = wri_stream_ready(
-	    *sp, &l->ep, wri_load(&l->options, WRI_RLX), &peer);
+	*err = wri_stream_ready(*sp, &l->bound, &l->settings, &peer);
 	if (*err != WEIR_OK) {
 		weir_stream_free(*sp);
 		*sp = NULL;

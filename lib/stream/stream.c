@@ -85,21 +85,24 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 }
 
 weir_err
-wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
-    uint32_t options, const struct wri_sysaddr *peer)
+wri_stream_ready(weir_stream *s, const weir_sockaddr *name,
+    const struct wri_settings *set, const struct wri_sysaddr *peer)
 {
 	int fd = weir_fd_number(s->fd);
-	int on = 1;
 
-	for (const struct wri_sockopt *o = s->ops->options; o->name != NULL;
-	     o++) {
-		if (options & o->bit) {
-			/* A connection without the option still works. */
-			(void)wri_sys_setsockopt(
-			    fd, o->level, o->number, &on, sizeof(on));
-		}
+	wri_settings_flags(set, s->ops->options, fd);
+	if (peer != NULL) { /* who dials has told it before */
+		wri_settings_sizes(set, fd);
 	}
-	return s->ops->name_ends(s, ep, fd, peer);
+	return s->ops->name_ends(s, name, fd, peer);
+}
+
+bool
+wri_stream_is_closed(const weir_stream *s)
+{
+	/* Relaxed: a close at the same time may come before or after us; the
+	 * descriptor is open either way. */
+	return (wri_load(&s->ended, WRI_RLX) & WRI_ENDED_ALL) != 0;
 }
 
 weir_err

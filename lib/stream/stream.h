@@ -13,6 +13,7 @@
 #include "base/attr.h"
 #include "base/sync.h"
 #include "net/sysaddr.h"
+#include "stream/options.h"
 #include "stream/url.h"
 
 #include <weir/provider.h>
@@ -34,37 +35,20 @@ struct wri_sockfile {
 	ino_t ino;
 };
 
-enum wri_role {
-	WRI_ROLE_DIALER,
-	WRI_ROLE_LISTENER,
-};
-
-/* An option of the system that is a bool of ours. */
-struct wri_sockopt {
-	const char *name;
-	int level;
-	int number;
-	uint32_t bit; /* in the options word of a dialer or listener */
-};
-
-#define WRI_OPT_NODELAY 1u
-#define WRI_OPT_KEEPALIVE 2u
-#define WRI_OPT_DEFAULT WRI_OPT_NODELAY
-
 /* A transport; one static const instance each. */
 struct wri_stream_ops {
 	const char *name;
-	/* Bool options of its connections; the array ends with a NULL name. */
-	const struct wri_sockopt *options;
-	/* Its listeners have a port. */
-	bool has_port;
+	/* What can be read and set; the array ends with a NULL name. */
+	const struct wri_option *options;
+	/* A peer may pass descriptors, which nobody here wants. */
+	bool passes_fds;
 
 	/* Find the address of a URL. */
 	weir_err (*resolve)(struct wri_endpoint *ep, const struct wri_url *url,
 	    enum wri_role role);
 	/* Give a socket the address, before listen. */
-	weir_err (*bind)(
-	    const struct wri_endpoint *ep, int fd, struct wri_sockfile *file);
+	weir_err (*bind)(const struct wri_endpoint *ep, int fd,
+	    const struct wri_settings *set, struct wri_sockfile *file);
 	/* Take back what bind left outside the socket. */
 	void (*unbind)(
 	    const struct wri_endpoint *ep, const struct wri_sockfile *file);
@@ -74,11 +58,12 @@ struct wri_stream_ops {
 	/* What an errno of connect means. */
 	weir_err (*connect_err)(int eno);
 	/*
-	 * Name both ends of a connection.  peer: what accept said; NULL on the
-	 * dialling side, where not having met oneself is checked as well.
+	 * Name both ends of a connection.  name: where a dialer goes, what a
+	 * listener is bound to.  peer: what accept said; NULL on the dialling
+	 * side, where not having met oneself is checked as well.
 	 */
-	weir_err (*name_ends)(weir_stream *s, const struct wri_endpoint *ep,
-	    int fd, const struct wri_sysaddr *peer);
+	weir_err (*name_ends)(weir_stream *s, const weir_sockaddr *name, int fd,
+	    const struct wri_sysaddr *peer);
 };
 
 extern const struct wri_stream_ops wri_stream_tcp;
@@ -134,12 +119,14 @@ bool wri_stream_polls(weir_aio *aio);
 WEIR_NODISCARD weir_err wri_stream_open(
     weir_stream **sp, const struct wri_stream_ops *ops, int fd);
 /*
- * Name a connected stream and set its options; peer as in name_ends.  On
- * failure the stream is still the caller's to free.
+ * Name a connected stream and set its options; name and peer as in name_ends.
+ * On failure the stream is still the caller's to free.
  */
 WEIR_NODISCARD weir_err wri_stream_ready(weir_stream *s,
-    const struct wri_endpoint *ep, uint32_t options,
+    const weir_sockaddr *name, const struct wri_settings *set,
     const struct wri_sysaddr *peer);
+/* Was it closed here? */
+bool wri_stream_is_closed(const weir_stream *s);
 
 /*
  * Is this handle one of that kind?  NULL is not, silently; anything else that
@@ -154,15 +141,6 @@ WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
 
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
-
-/* An option by its name, NULL: not one of these. */
-const struct wri_sockopt *wri_sockopt_find(
-    const struct wri_stream_ops *ops, const char *name);
-/* An option word with one option changed; for dialers and listeners. */
-weir_err wri_options_set(const struct wri_stream_ops *ops, wri_a32 *options,
-    const char *name, bool value);
-weir_err wri_options_get(const struct wri_stream_ops *ops,
-    const wri_a32 *options, const char *name, bool *value);
 
 /* Times that a listener paused for lack of descriptors or memory, since ever:
  * weir_stats.accept_pauses. */

@@ -21,10 +21,21 @@
 #define TCP_HOST_MAX (INET6_ADDRSTRLEN - 1 + 11)
 #define TCP_SCOPE_DIGITS 10
 
-static const struct wri_sockopt tcp_options[] = {
-    {WEIR_OPT_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY, WRI_OPT_NODELAY},
-    {WEIR_OPT_TCP_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, WRI_OPT_KEEPALIVE},
-    {NULL, 0, 0, 0},
+static const struct wri_option tcp_options[] = {
+    {WEIR_OPT_TCP_NODELAY, WRI_OPTION_BOOL, IPPROTO_TCP, TCP_NODELAY,
+	WRI_FLAG_NODELAY, {&wri_how_flag, &wri_how_flag, &wri_how_live_flag}},
+    {WEIR_OPT_TCP_KEEPALIVE, WRI_OPTION_BOOL, SOL_SOCKET, SO_KEEPALIVE,
+	WRI_FLAG_KEEPALIVE, {&wri_how_flag, &wri_how_flag, &wri_how_live_flag}},
+    {WEIR_OPT_LOCAL_ADDR, WRI_OPTION_ADDR, 0, 0, 0, {&wri_how_local_addr}},
+    {WEIR_OPT_BOUND_PORT, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_bound_port}},
+    {WEIR_OPT_BOUND_ADDR, WRI_OPTION_ADDR, 0, 0, 0,
+	{NULL, &wri_how_bound_addr}},
+    {WEIR_OPT_REUSE_PORT, WRI_OPTION_BOOL, SOL_SOCKET, SO_REUSEPORT,
+	WRI_FLAG_REUSE_PORT, {NULL, &wri_how_flag_early}},
+    {WEIR_OPT_V6ONLY, WRI_OPTION_BOOL, IPPROTO_IPV6, IPV6_V6ONLY,
+	WRI_FLAG_V6ONLY, {NULL, &wri_how_flag_early}},
+    WRI_OPTIONS_SIZES,
+    {.name = NULL},
 };
 
 static void
@@ -112,7 +123,8 @@ tcp_resolve(
 }
 
 static weir_err
-tcp_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
+tcp_bind(const struct wri_endpoint *ep, int fd, const struct wri_settings *set,
+    struct wri_sockfile *file)
 {
 	int on = 1;
 	int r;
@@ -120,6 +132,15 @@ tcp_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
 	file->made = false;
 	/* A port whose last connections are in TIME_WAIT is free. */
 	r = wri_sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (r == 0 && wri_settings_has(set, WRI_FLAG_REUSE_PORT)) {
+		r = wri_sys_setsockopt(
+		    fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
+	if (r == 0 && ep->family == AF_INET6 &&
+	    wri_settings_has(set, WRI_FLAG_V6ONLY)) {
+		r = wri_sys_setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	}
 	if (r != 0) {
 		return wri_err_of(-r);
 	}
@@ -173,14 +194,14 @@ tcp_connect_err(int eno)
 }
 
 static weir_err
-tcp_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
+tcp_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
     const struct wri_sysaddr *peer)
 {
 	struct wri_sysaddr addr = {.len = sizeof(addr.u)};
 	weir_err err = tcp_own_name(fd, &s->self);
 	int r;
 
-	(void)ep;
+	(void)name;
 	if (err != WEIR_OK || peer != NULL) {
 		return err != WEIR_OK ? err : wri_sysaddr_name(peer, &s->peer);
 	}
@@ -200,7 +221,7 @@ tcp_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
 const struct wri_stream_ops wri_stream_tcp = {
     .name = "tcp",
     .options = tcp_options,
-    .has_port = true,
+    .passes_fds = false,
     .resolve = tcp_resolve,
     .bind = tcp_bind,
     .unbind = tcp_unbind,

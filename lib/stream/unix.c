@@ -21,12 +21,68 @@
 #include <stddef.h>
 #include <string.h>
 
+/* A field of struct ucred. */
+enum unix_peer {
+	UNIX_PEER_UID,
+	UNIX_PEER_GID,
+	UNIX_PEER_PID,
+};
+
 /* The second is for the place of a dead file; more means a quarrel. */
 #define UNIX_BIND_MAX 2
 
-static const struct wri_sockopt unix_options[] = {
-    {NULL, 0, 0, 0},
+/* --- Who is at the other end -------------------------------------------- */
+
+static weir_err
+peer_get(void *obj, const struct wri_option *o, union wri_value *value)
+{
+	weir_stream *s = obj;
+	struct ucred cred = {.pid = 0};
+	socklen_t len = sizeof(cred);
+	int r;
+
+	if (wri_stream_is_closed(s)) {
+		return WEIR_ECLOSED;
+	}
+	r = wri_sys_getsockopt(
+	    weir_fd_number(s->fd), SOL_SOCKET, SO_PEERCRED, &cred, &len);
+	if (r != 0) {
+		return wri_err_of(-r);
+	}
+	if (cred.uid == (uid_t)-1 && cred.gid == (gid_t)-1) {
+		return WEIR_ENOTSUP; /* no unix socket */
+	}
+	switch ((enum unix_peer)o->slot) {
+	case UNIX_PEER_UID:
+		value->num = (int)cred.uid;
+		break;
+	case UNIX_PEER_GID:
+		value->num = (int)cred.gid;
+		break;
+	case UNIX_PEER_PID:
+		value->num = (int)cred.pid;
+		break;
+	}
+	return WEIR_OK;
+}
+
+static const struct wri_option_how unix_how_peer = {peer_get, NULL};
+
+static const struct wri_option unix_options[] = {
+    {WEIR_OPT_PEER_UID, WRI_OPTION_INT, 0, 0, UNIX_PEER_UID,
+	{NULL, NULL, &unix_how_peer}},
+    {WEIR_OPT_PEER_GID, WRI_OPTION_INT, 0, 0, UNIX_PEER_GID,
+	{NULL, NULL, &unix_how_peer}},
+    {WEIR_OPT_PEER_PID, WRI_OPTION_INT, 0, 0, UNIX_PEER_PID,
+	{NULL, NULL, &unix_how_peer}},
+    {WEIR_OPT_IPC_PERMISSIONS, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_mode}},
+    {WEIR_OPT_BOUND_ADDR, WRI_OPTION_ADDR, 0, 0, 0,
+	{NULL, &wri_how_bound_addr}},
+    WRI_OPTIONS_SIZES,
+    {.name = NULL},
 };
+
+/* --- Paths -------------------------------------------------------------- */
 
 static weir_err
 unix_resolve(
@@ -105,15 +161,22 @@ unix_probe(const struct wri_endpoint *ep)
 	return r == -ECONNREFUSED ? WEIR_OK : WEIR_EADDRINUSE;
 }
 
-/* Remember which file is ours. */
+/* The file is made, and nobody listens yet: give it its mode, and remember
+ * which it is. */
 static weir_err
-unix_remember(const struct wri_endpoint *ep, struct wri_sockfile *file)
+unix_made(const struct wri_endpoint *ep, const struct wri_settings *set,
+    struct wri_sockfile *file)
 {
+	const char *path = ep->addr.u.un.sun_path;
+	uint32_t mode = wri_load(&set->mode, WRI_RLX);
 	struct stat st;
-	int r = wri_sys_lstat(ep->addr.u.un.sun_path, &st);
+	int r = wri_sys_lstat(path, &st);
 
+	if (r == 0 && mode != WRI_MODE_UMASK) {
+		r = wri_sys_chmod(path, mode);
+	}
 	if (r != 0) {
-		(void)wri_sys_unlink(ep->addr.u.un.sun_path);
+		(void)wri_sys_unlink(path);
 		return unix_bind_err(-r);
 	}
 	file->made = true;
@@ -123,7 +186,8 @@ unix_remember(const struct wri_endpoint *ep, struct wri_sockfile *file)
 }
 
 static weir_err
-unix_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
+unix_bind(const struct wri_endpoint *ep, int fd, const struct wri_settings *set,
+    struct wri_sockfile *file)
 {
 	const char *path = ep->addr.u.un.sun_path;
 
@@ -133,7 +197,7 @@ unix_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
 		weir_err err;
 
 		if (r == 0) {
-			return unix_remember(ep, file);
+			return unix_made(ep, set, file);
 		}
 		if (r != -EADDRINUSE || i == UNIX_BIND_MAX) {
 			return unix_bind_err(-r);
@@ -170,22 +234,22 @@ unix_bound(const struct wri_endpoint *ep, int fd, weir_sockaddr *name)
 }
 
 static weir_err
-unix_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
+unix_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
     const struct wri_sysaddr *peer)
 {
 	/* The system has no name for a dialling socket; the path is what both
 	 * sides know. */
 	(void)fd;
 	(void)peer;
-	s->self = ep->name;
-	s->peer = ep->name;
+	s->self = *name;
+	s->peer = *name;
 	return WEIR_OK;
 }
 
 const struct wri_stream_ops wri_stream_unix = {
     .name = "unix",
     .options = unix_options,
-    .has_port = false,
+    .passes_fds = true,
     .resolve = unix_resolve,
     .bind = unix_bind,
     .unbind = unix_unbind,
