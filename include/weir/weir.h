@@ -17,6 +17,7 @@
 #include <weir/stream.h>
 #include <weir/task.h>
 #include <weir/time.h>
+#include <weir/url.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS
