@@ -58,9 +58,13 @@ weir_err
 wri_connect_open(struct dial *dl)
 {
 	struct weir_stream_dialer *d = dl->dialer;
-	int fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
 	weir_err err;
+	int fd;
 
+	if (d->ep.addr.len == 0) {
+		return WEIR_EADDRINVAL;
+	}
+	fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
 	if (fd < 0) {
 		return wri_err_of(-fd);
 	}

@@ -107,6 +107,7 @@ wri_dial_finish(struct dial *dl)
 		(void)weir_aio_set_output(dl->outer, 0, conn);
 	}
 	(void)weir_aio_finish(dl->outer, dl->err);
+	wri_dialer_finished(dl->dialer); /* by one who has a reference */
 }
 
 /* A dial that does not wait. */
@@ -221,6 +222,7 @@ dial_start(struct dial *dl)
 	wri_mtx_unlock(&d->mtx);
 	if (err != WEIR_OK) {
 		dial_drop(dl);
+		wri_dialer_finished(d);
 		wri_dial_rele(dl);
 		return false;
 	}
@@ -277,8 +279,8 @@ dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 		wri_free(dl, sizeof(*dl));
 		return NULL;
 	}
-	(void)wri_add(&d->refs, 1, WRI_RLX); /* the caller has one */
-	wri_store(&dl->refs, 1, WRI_RLX);    /* the submitter's */
+	wri_dialer_hold(d);
+	wri_store(&dl->refs, 1, WRI_RLX); /* the submitter's */
 	return dl;
 }
 
@@ -323,7 +325,10 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 	dl = dial_alloc(d, aio, &err);
 	if (dl == NULL) {
 		wri_dialer_leave(d);
+		wri_dialer_hold(d); /* the callback may free it */
 		(void)weir_aio_finish(aio, err);
+		wri_dialer_finished(d);
+		wri_dialer_rele(d);
 		return;
 	}
 	dial_go_on(dl, wri_connect_try(dl));

@@ -17,6 +17,7 @@ struct weir_stream_dialer {
 	/* Any thread. */
 	wri_a32 refs; /* the program's, and one per dial */
 	struct wri_settings settings;
+	wri_a32 busy; /* what stop waits for: dials that are not finished */
 
 	wri_mtx mtx;
 
@@ -29,10 +30,14 @@ struct weir_stream_dialer {
 };
 
 /* dialer.c */
+void wri_dialer_hold(struct weir_stream_dialer *d);
 void wri_dialer_rele(struct weir_stream_dialer *d);
 /* Room for one more dial?  Then it is counted.  WEIR_ECLOSED, WEIR_EAGAIN. */
 weir_err wri_dialer_enter(struct weir_stream_dialer *d);
+/* It is not a dial any more: counts it out. */
 void wri_dialer_leave(struct weir_stream_dialer *d);
+/* It is finished. */
+void wri_dialer_finished(struct weir_stream_dialer *d);
 
 /* dial.c: no new dials; those under way are asked to end. */
 void wri_dialer_close(struct weir_stream_dialer *d);

@@ -111,11 +111,22 @@ extern const struct wri_option_how wri_how_live_flag;
 extern const struct wri_option_how wri_how_live_size;
 /* dialer.c: where its dials come from. */
 extern const struct wri_option_how wri_how_local_addr;
-/* listener.c: the port, and the address, that it is bound to. */
+/* listen.c: the port, and the address, that it is bound to. */
 extern const struct wri_option_how wri_how_bound_port;
 extern const struct wri_option_how wri_how_bound_addr;
+/* adopt.c: descriptors that the program gives. */
+extern const struct wri_option_how wri_how_listen_fd;
+extern const struct wri_option_how wri_how_socket_fd;
+/* unix.c: who is at the other end; slot is an enum wri_peer. */
+extern const struct wri_option_how wri_how_peer;
 
-/* The rows that each transport has. */
+enum wri_peer {
+	WRI_PEER_UID,
+	WRI_PEER_GID,
+	WRI_PEER_PID,
+};
+
+/* The rows that each transport has, and those of unix sockets. */
 /* clang-format off */
 #define WRI_OPTIONS_SIZES                                                      \
 	{WEIR_OPT_SEND_BUFFER_SIZE, WRI_OPTION_SIZE, SOL_SOCKET, SO_SNDBUF,    \
@@ -123,6 +134,13 @@ extern const struct wri_option_how wri_how_bound_addr;
 	    {&wri_how_size, &wri_how_size, &wri_how_live_size}},               \
 	{WEIR_OPT_RECV_BUFFER_SIZE, WRI_OPTION_SIZE, SOL_SOCKET, SO_RCVBUF,    \
 	    WRI_SIZE_RECV, {&wri_how_size, &wri_how_size, &wri_how_live_size}}
+#define WRI_OPTIONS_PEER                                                       \
+	{WEIR_OPT_PEER_UID, WRI_OPTION_INT, 0, 0, WRI_PEER_UID,                \
+	    {NULL, NULL, &wri_how_peer}},                                      \
+	{WEIR_OPT_PEER_GID, WRI_OPTION_INT, 0, 0, WRI_PEER_GID,                \
+	    {NULL, NULL, &wri_how_peer}},                                      \
+	{WEIR_OPT_PEER_PID, WRI_OPTION_INT, 0, 0, WRI_PEER_PID,                \
+	    {NULL, NULL, &wri_how_peer}}
 /* clang-format on */
 
 #endif

@@ -107,22 +107,30 @@ wri_stream_is_closed(const weir_stream *s)
 
 weir_err
 wri_stream_resolve(const struct wri_stream_ops **opsp, struct wri_endpoint *ep,
-    const char *url, enum wri_role role)
+    const weir_url *url, enum wri_role role)
 {
-	struct wri_url parts;
-	weir_err err;
+	static const struct {
+		const char *scheme;
+		const struct wri_stream_ops *ops;
+	} transports[] = {
+	    {"tcp", &wri_stream_tcp},
+	    {"tcp4", &wri_stream_tcp},
+	    {"tcp6", &wri_stream_tcp},
+	    {"unix", &wri_stream_unix},
+	    {"ipc", &wri_stream_unix},
+	    {"abstract", &wri_stream_abstract},
+	    {"socket", &wri_stream_socket},
+	};
 
-	if (url == NULL) {
-		return WEIR_EINVAL;
-	}
-	err = wri_url_parse(&parts, url);
-	if (err != WEIR_OK) {
-		return err;
-	}
 	memset(ep, 0, sizeof(*ep));
-	*opsp =
-	    parts.scheme == WRI_URL_UNIX ? &wri_stream_unix : &wri_stream_tcp;
-	return (*opsp)->resolve(ep, &parts, role);
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]);
+	     i++) {
+		if (strcmp(transports[i].scheme, weir_url_scheme(url)) == 0) {
+			*opsp = transports[i].ops;
+			return (*opsp)->resolve(ep, url, role);
+		}
+	}
+	return WEIR_ENOTSUP;
 }
 
 void

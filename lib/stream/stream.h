@@ -14,18 +14,19 @@
 #include "base/sync.h"
 #include "net/sysaddr.h"
 #include "stream/options.h"
-#include "stream/url.h"
 
 #include <weir/provider.h>
 #include <weir/stream.h>
+#include <weir/url.h>
 
 #include <sys/types.h>
 
 /* Where a dialer goes or a listener sits; fixed when it is made. */
 struct wri_endpoint {
-	int family; /* of the system */
-	struct wri_sysaddr addr;
-	weir_sockaddr name; /* of the URL, for people */
+	int family;              /* of the system */
+	struct wri_sysaddr addr; /* len 0: none that the system takes, which
+				    dial and listen say */
+	weir_sockaddr name;      /* of the URL, for people */
 };
 
 /* The socket file that a listener made. */
@@ -42,17 +43,20 @@ struct wri_stream_ops {
 	const struct wri_option *options;
 	/* A peer may pass descriptors, which nobody here wants. */
 	bool passes_fds;
+	/* Its listeners have no socket: their connections are given to them. */
+	bool is_fed;
 
 	/* Find the address of a URL. */
-	weir_err (*resolve)(struct wri_endpoint *ep, const struct wri_url *url,
-	    enum wri_role role);
+	weir_err (*resolve)(
+	    struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 	/* Give a socket the address, before listen. */
 	weir_err (*bind)(const struct wri_endpoint *ep, int fd,
 	    const struct wri_settings *set, struct wri_sockfile *file);
 	/* Take back what bind left outside the socket. */
 	void (*unbind)(
 	    const struct wri_endpoint *ep, const struct wri_sockfile *file);
-	/* The address that bind got. */
+	/* The address that bind got; ep NULL: somebody else has bound it, and
+	 * WEIR_EADDRINVAL says that it is of another family. */
 	weir_err (*bound)(
 	    const struct wri_endpoint *ep, int fd, weir_sockaddr *name);
 	/* What an errno of connect means. */
@@ -68,6 +72,8 @@ struct wri_stream_ops {
 
 extern const struct wri_stream_ops wri_stream_tcp;
 extern const struct wri_stream_ops wri_stream_unix;
+extern const struct wri_stream_ops wri_stream_abstract;
+extern const struct wri_stream_ops wri_stream_socket;
 
 /* The first word of an object: what it is, or that it is no more. */
 enum wri_magic {
@@ -137,7 +143,7 @@ bool wri_stream_handle_ok(
 
 /* The transport and the address of a URL. */
 WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
-    struct wri_endpoint *ep, const char *url, enum wri_role role);
+    struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);

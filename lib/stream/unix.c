@@ -1,5 +1,5 @@
 /*
- * unix - the transport unix://PATH.
+ * unix - the transport unix://PATH, ipc://PATH.
  *
  * Purpose    sockets with a name in the file system, and the life of that
  *            file.
@@ -13,23 +13,18 @@
  * Bounds     UNIX_BIND_MAX attempts to bind.
  * Proof      test/stream/test_unix.c
  */
+#include "stream/unix.h"
 #include "base/err.h"
 #include "base/sys.h"
-#include "stream/stream.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-/* A field of struct ucred. */
-enum unix_peer {
-	UNIX_PEER_UID,
-	UNIX_PEER_GID,
-	UNIX_PEER_PID,
-};
-
 /* The second is for the place of a dead file; more means a quarrel. */
 #define UNIX_BIND_MAX 2
+/* A longer path is no URL of ours; one longer than 107 no address. */
+#define UNIX_PATH_MAX 128
 
 /* --- Who is at the other end -------------------------------------------- */
 
@@ -52,60 +47,58 @@ peer_get(void *obj, const struct wri_option *o, union wri_value *value)
 	if (cred.uid == (uid_t)-1 && cred.gid == (gid_t)-1) {
 		return WEIR_ENOTSUP; /* no unix socket */
 	}
-	switch ((enum unix_peer)o->slot) {
-	case UNIX_PEER_UID:
+	switch ((enum wri_peer)o->slot) {
+	case WRI_PEER_UID:
 		value->num = (int)cred.uid;
 		break;
-	case UNIX_PEER_GID:
+	case WRI_PEER_GID:
 		value->num = (int)cred.gid;
 		break;
-	case UNIX_PEER_PID:
+	case WRI_PEER_PID:
 		value->num = (int)cred.pid;
 		break;
 	}
 	return WEIR_OK;
 }
 
-static const struct wri_option_how unix_how_peer = {peer_get, NULL};
+const struct wri_option_how wri_how_peer = {peer_get, NULL};
 
-static const struct wri_option unix_options[] = {
-    {WEIR_OPT_PEER_UID, WRI_OPTION_INT, 0, 0, UNIX_PEER_UID,
-	{NULL, NULL, &unix_how_peer}},
-    {WEIR_OPT_PEER_GID, WRI_OPTION_INT, 0, 0, UNIX_PEER_GID,
-	{NULL, NULL, &unix_how_peer}},
-    {WEIR_OPT_PEER_PID, WRI_OPTION_INT, 0, 0, UNIX_PEER_PID,
-	{NULL, NULL, &unix_how_peer}},
-    {WEIR_OPT_IPC_PERMISSIONS, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_mode}},
+const struct wri_option wri_unix_options[] = {
+    WRI_OPTIONS_PEER,
+    WRI_OPTIONS_SIZES,
     {WEIR_OPT_BOUND_ADDR, WRI_OPTION_ADDR, 0, 0, 0,
 	{NULL, &wri_how_bound_addr}},
-    WRI_OPTIONS_SIZES,
+    {WEIR_OPT_IPC_PERMISSIONS, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_mode}},
+    {WEIR_OPT_LISTEN_FD, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_listen_fd}},
     {.name = NULL},
 };
 
 /* --- Paths -------------------------------------------------------------- */
 
+/* A path that the system cannot take is an address for dial and listen to
+ * refuse. */
 static weir_err
-unix_resolve(
-    struct wri_endpoint *ep, const struct wri_url *url, enum wri_role role)
+unix_resolve(struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
 {
-	struct sockaddr_un *un = &ep->addr.u.un;
+	const char *path = weir_url_path(url);
+	size_t len = strnlen(path, UNIX_PATH_MAX + 1);
 
-	_Static_assert(WRI_URL_PATH_MAX < sizeof(un->sun_path) &&
-			   WRI_URL_PATH_MAX < WEIR_ADDR_MAX,
-	    "a path and its NUL fit in both forms");
 	(void)role;
+	if (len == 0 || len > UNIX_PATH_MAX) {
+		return WEIR_EADDRINVAL;
+	}
 	ep->family = AF_UNIX;
-	un->sun_family = AF_UNIX;
-	memcpy(un->sun_path, url->path, url->path_len);
-	ep->addr.len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
-				   url->path_len + 1);
 	ep->name.s_ipc.sa_family = WEIR_AF_IPC;
-	memcpy(ep->name.s_ipc.sa_path, url->path, url->path_len);
+	memcpy(ep->name.s_ipc.sa_path, path,
+	    len < WEIR_ADDR_MAX ? len : WEIR_ADDR_MAX - 1);
+	if (wri_sysaddr_of(&ep->addr, &ep->name) != WEIR_OK) {
+		ep->addr.len = 0;
+	}
 	return WEIR_OK;
 }
 
-static weir_err
-unix_bind_err(int eno)
+weir_err
+wri_unix_bind_err(int eno)
 {
 	switch (eno) {
 	case ENOTDIR:
@@ -119,8 +112,8 @@ unix_bind_err(int eno)
 	return wri_err_of(eno);
 }
 
-static weir_err
-unix_connect_err(int eno)
+weir_err
+wri_unix_connect_err(int eno)
 {
 	switch (eno) {
 	case ENOENT:
@@ -147,7 +140,7 @@ unix_probe(const struct wri_endpoint *ep)
 		return WEIR_OK; /* gone meanwhile */
 	}
 	if (r != 0) {
-		return unix_bind_err(-r);
+		return wri_unix_bind_err(-r);
 	}
 	if (!S_ISSOCK(st.st_mode)) {
 		return WEIR_EADDRINUSE; /* somebody's data */
@@ -177,7 +170,7 @@ unix_made(const struct wri_endpoint *ep, const struct wri_settings *set,
 	}
 	if (r != 0) {
 		(void)wri_sys_unlink(path);
-		return unix_bind_err(-r);
+		return wri_unix_bind_err(-r);
 	}
 	file->made = true;
 	file->dev = st.st_dev;
@@ -200,7 +193,7 @@ unix_bind(const struct wri_endpoint *ep, int fd, const struct wri_settings *set,
 			return unix_made(ep, set, file);
 		}
 		if (r != -EADDRINUSE || i == UNIX_BIND_MAX) {
-			return unix_bind_err(-r);
+			return wri_unix_bind_err(-r);
 		}
 		err = unix_probe(ep);
 		if (err != WEIR_OK) {
@@ -208,7 +201,7 @@ unix_bind(const struct wri_endpoint *ep, int fd, const struct wri_settings *set,
 		}
 		r = wri_sys_unlink(path);
 		if (r != 0 && r != -ENOENT) {
-			return unix_bind_err(-r);
+			return wri_unix_bind_err(-r);
 		}
 	}
 }
@@ -225,16 +218,48 @@ unix_unbind(const struct wri_endpoint *ep, const struct wri_sockfile *file)
 	}
 }
 
+/* The name of a socket that somebody else has bound. */
 static weir_err
-unix_bound(const struct wri_endpoint *ep, int fd, weir_sockaddr *name)
+unix_given_name(int fd, weir_sockaddr *name)
 {
-	(void)fd;
+	const size_t begin = offsetof(struct sockaddr_un, sun_path);
+	struct wri_sysaddr addr = {.len = sizeof(addr.u)};
+	const char *text = addr.u.un.sun_path;
+	int r = wri_sys_getsockname(fd, &addr.u.sa, &addr.len);
+	size_t len;
+
+	if (r != 0) {
+		return wri_err_of(-r);
+	}
+	if (addr.u.sa.sa_family != AF_UNIX || addr.len <= begin) {
+		return WEIR_EADDRINVAL;
+	}
+	memset(name, 0, sizeof(*name));
+	len = addr.len - begin;
+	if (text[0] == '\0') {
+		len--;
+		name->s_abstract.sa_family = WEIR_AF_ABSTRACT;
+		name->s_abstract.sa_len = (uint16_t)len;
+		memcpy(name->s_abstract.sa_name, text + 1, len);
+	} else {
+		name->s_ipc.sa_family = WEIR_AF_IPC;
+		memcpy(name->s_ipc.sa_path, text, strnlen(text, len));
+	}
+	return WEIR_OK;
+}
+
+weir_err
+wri_unix_bound(const struct wri_endpoint *ep, int fd, weir_sockaddr *name)
+{
+	if (ep == NULL) {
+		return unix_given_name(fd, name);
+	}
 	*name = ep->name;
 	return WEIR_OK;
 }
 
-static weir_err
-unix_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
+weir_err
+wri_unix_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
     const struct wri_sysaddr *peer)
 {
 	/* The system has no name for a dialling socket; the path is what both
@@ -248,12 +273,12 @@ unix_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
 
 const struct wri_stream_ops wri_stream_unix = {
     .name = "unix",
-    .options = unix_options,
+    .options = wri_unix_options,
     .passes_fds = true,
     .resolve = unix_resolve,
     .bind = unix_bind,
     .unbind = unix_unbind,
-    .bound = unix_bound,
-    .connect_err = unix_connect_err,
-    .name_ends = unix_name_ends,
+    .bound = wri_unix_bound,
+    .connect_err = wri_unix_connect_err,
+    .name_ends = wri_unix_name_ends,
 };

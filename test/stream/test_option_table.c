@@ -1,6 +1,6 @@
 /*
- * test_option_table - every option, on every kind of object of every transport, read
- * and set as every type: the table of docs/api/stream_options.md.
+ * test_option_table - every option, on every kind of object of every transport,
+ * read and set as every type: the table of docs/api/stream_options.md.
  */
 #include "stream/net.h"
 #include "support/rt.h"
@@ -194,9 +194,8 @@ START_TEST(every_object_knows_what_the_table_says_and_as_that_type)
 	for (int i = 0; i < ROWS; i++) {
 		for (int role = 0; role < ROLES; role++) {
 			try_row(&rows[i], (enum role)role,
-			    _i == NET_TCP || _i == NET_TCP6
-				? rows[i].tcp[role]
-				: rows[i].ipc[role]);
+			    net_is_unix((enum net_kind)_i) ? rows[i].ipc[role]
+							   : rows[i].tcp[role]);
 		}
 	}
 	end();
@@ -273,7 +272,7 @@ START_TEST(a_closed_listener_says_so_in_its_turn)
 	weir_stream_listener_close(l);
 	expect(stream_listener_get(TEXT, "bound-address"), WEIR_ECLOSED, "get",
 	    "bound-address", LISTENER, TEXT);
-	if (_i == NET_UNIX) {
+	if (net_is_unix((enum net_kind)_i)) {
 		ck_assert_int_eq(
 		    weir_stream_listener_set_int(l, "ipc:permissions", -1),
 		    WEIR_EINVAL);
