@@ -240,6 +240,30 @@ WEIR_API void weir_stream_recv(weir_stream *s, weir_aio *aio);
  */
 WEIR_API void weir_stream_recv_exactly(weir_stream *s, weir_aio *aio);
 
+/** Bytes of a delimiter. */
+#define WEIR_STREAM_DELIM_MAX 16
+
+/**
+ * Receive until a delimiter has come; nothing behind it is taken.  It may come
+ * in pieces, and lie over several pieces of the iov.
+ *
+ * @param delim      borrowed until the callback begins.
+ * @param delim_len  [bytes, 1..WEIR_STREAM_DELIM_MAX]
+ * @param aio        as weir_stream_recv; the iov's length is the most that is
+ *                   taken.  What lies behind count in its memory is undefined.
+ *
+ * Result      WEIR_OK        count = bytes up to the delimiter's end
+ *             WEIR_EMSGSIZE  the iov is full, and no delimiter in it: count =
+ *                            iov length (an empty iov: at once)
+ *             WEIR_EINVAL    delim is NULL, or delim_len out of range
+ *             else as weir_stream_recv, and count = bytes received before; they
+ *             are in the iov.  A later receive does not know of them: a
+ *             delimiter that they begin is not found
+ * Since       0.1
+ */
+WEIR_API void weir_stream_recv_until(
+    weir_stream *s, const void *delim, size_t delim_len, weir_aio *aio);
+
 /**
  * Send at least one byte; the system decides how many.
  *

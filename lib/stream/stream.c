@@ -212,6 +212,32 @@ weir_stream_recv_exactly(weir_stream *s, weir_aio *aio)
 }
 
 void
+weir_stream_recv_until(
+    weir_stream *s, const void *delim, size_t delim_len, weir_aio *aio)
+{
+	weir_err err = WEIR_OK;
+
+	if ((s != NULL && !stream_ok(s, __func__)) ||
+	    weir_aio_reset(aio) != WEIR_OK) {
+		return;
+	}
+	if (s == NULL || delim == NULL || delim_len == 0 ||
+	    delim_len > WEIR_STREAM_DELIM_MAX) {
+		err = WEIR_EINVAL;
+	} else if (weir_aio_iov_len(aio) == 0) {
+		err = stream_nothing(s, WEIR_DIR_READ);
+		err = err == WEIR_OK ? WEIR_EMSGSIZE : err;
+	}
+	if (err != WEIR_OK) {
+		(void)weir_aio_finish(aio, err);
+		return;
+	}
+	weir_aio_set_scratch(aio, 0, (void *)(uintptr_t)delim);
+	weir_aio_set_scratch(aio, 1, (void *)(uintptr_t)delim_len);
+	weir_fd_submit(s->fd, WEIR_DIR_READ, aio, &wri_sock_recv_until);
+}
+
+void
 weir_stream_send(weir_stream *s, weir_aio *aio)
 {
 	stream_submit(s, WEIR_DIR_WRITE, aio, &wri_sock_send, __func__);

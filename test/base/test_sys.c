@@ -136,6 +136,9 @@ START_TEST(bytes_go_through_every_kind_of_read_and_write)
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_sendmsg(fds[0], &msg), 4);
 	msg.msg_iov = in;
+	ck_assert_int_eq(wri_sys_peekmsg(fds[1], &msg), 4);
+	ck_assert_int_eq(memcmp(b, "op", 2), 0);
+	memset(b, 0, sizeof(b));
 	ck_assert_int_eq(wri_sys_recvmsg(fds[1], &msg), 4);
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_shutdown(fds[0], SHUT_WR), 0);
@@ -294,6 +297,8 @@ call_once(enum wri_sys_call which)
 		return wri_sys_recv(-1, &value, 1);
 	case WRI_SYS_RECVMSG:
 		return wri_sys_recvmsg(-1, &msg);
+	case WRI_SYS_PEEKMSG:
+		return wri_sys_peekmsg(-1, &msg);
 	case WRI_SYS_WRITE:
 		return wri_sys_write(-1, &value, 1);
 	case WRI_SYS_SEND:
