@@ -18,23 +18,28 @@ static const struct row {
 	enum type type;
 	const char *tcp[ROLES];
 	const char *ipc[ROLES];
+	const char *socket[ROLES];
 } rows[] = {
-    {"tcp-nodelay", BOOL, {"GS", "GS", "GS"}, {"", "", ""}},
-    {"tcp-keepalive", BOOL, {"GS", "GS", "GS"}, {"", "", ""}},
-    {"local-address", ADDR, {"S", "", ""}, {"", "", ""}},
-    {"bound-port", INT, {"", "G", ""}, {"", "", ""}},
-    {"bound-address", ADDR, {"", "G", ""}, {"", "G", ""}},
-    {"reuse-port", BOOL, {"", "GS", ""}, {"", "", ""}},
-    {"v6only", BOOL, {"", "GS", ""}, {"", "", ""}},
-    {"send-buffer-size", SIZE, {"GS", "GS", "GS"}, {"GS", "GS", "GS"}},
-    {"recv-buffer-size", SIZE, {"GS", "GS", "GS"}, {"GS", "GS", "GS"}},
-    {"ipc:permissions", INT, {"", "", ""}, {"", "S", ""}},
-    {"ipc:peer-uid", INT, {"", "", ""}, {"", "", "G"}},
-    {"ipc:peer-gid", INT, {"", "", ""}, {"", "", "G"}},
-    {"ipc:peer-pid", INT, {"", "", ""}, {"", "", "G"}},
-    {"ipc:peer-zoneid", INT, {"", "", ""}, {"", "", ""}},
-    {"recv-buffer", INT, {"", "", ""}, {"", "", ""}},
-    {"", INT, {"", "", ""}, {"", "", ""}},
+    {"tcp-nodelay", BOOL, {"GS", "GS", "GS"}, {"", "", ""}, {"", "", ""}},
+    {"tcp-keepalive", BOOL, {"GS", "GS", "GS"}, {"", "", ""}, {"", "", ""}},
+    {"local-address", ADDR, {"S", "", ""}, {"", "", ""}, {"", "", ""}},
+    {"bound-port", INT, {"", "G", ""}, {"", "", ""}, {"", "", ""}},
+    {"bound-address", ADDR, {"", "G", ""}, {"", "G", ""}, {"", "", ""}},
+    {"reuse-port", BOOL, {"", "GS", ""}, {"", "", ""}, {"", "", ""}},
+    {"v6only", BOOL, {"", "GS", ""}, {"", "", ""}, {"", "", ""}},
+    {"send-buffer-size", SIZE, {"GS", "GS", "GS"}, {"GS", "GS", "GS"},
+	{"", "", "GS"}},
+    {"recv-buffer-size", SIZE, {"GS", "GS", "GS"}, {"GS", "GS", "GS"},
+	{"", "", "GS"}},
+    {"ipc:permissions", INT, {"", "", ""}, {"", "S", ""}, {"", "", ""}},
+    {"ipc:peer-uid", INT, {"", "", ""}, {"", "", "G"}, {"", "", "G"}},
+    {"ipc:peer-gid", INT, {"", "", ""}, {"", "", "G"}, {"", "", "G"}},
+    {"ipc:peer-pid", INT, {"", "", ""}, {"", "", "G"}, {"", "", "G"}},
+    {"listen-fd", INT, {"", "S", ""}, {"", "S", ""}, {"", "", ""}},
+    {"socket:fd", INT, {"", "", ""}, {"", "", ""}, {"", "S", ""}},
+    {"ipc:peer-zoneid", INT, {"", "", ""}, {"", "", ""}, {"", "", ""}},
+    {"recv-buffer", INT, {"", "", ""}, {"", "", ""}, {"", "", ""}},
+    {"", INT, {"", "", ""}, {"", "", ""}, {"", "", ""}},
 };
 
 #define ROWS ((int)(sizeof(rows) / sizeof(rows[0])))
@@ -60,6 +65,25 @@ begin(enum net_kind kind)
 	op_fini(&acc);
 }
 
+/* A listener that is fed, and a stream of it; there is no dialer. */
+static void
+begin_socket(void)
+{
+	struct op acc;
+	int fds[2];
+
+	rt_setup();
+	op_init(&acc);
+	ck_assert_int_eq(weir_socket_pair(fds), WEIR_OK);
+	ck_assert_int_eq(weir_stream_from_fd(&t, fds[1]), WEIR_OK);
+	ck_assert_int_eq(weir_stream_listener_alloc(&l, "socket://"), WEIR_OK);
+	ck_assert_int_eq(
+	    weir_stream_listener_set_int(l, WEIR_OPT_SOCKET_FD, fds[0]),
+	    WEIR_OK);
+	ck_assert_int_eq(op_accept(&acc, l, &s), WEIR_OK);
+	op_fini(&acc);
+}
+
 static void
 end(void)
 {
@@ -67,6 +91,7 @@ end(void)
 	weir_stream_free(t);
 	weir_stream_dialer_free(d);
 	weir_stream_listener_free(l);
+	d = NULL;
 	rt_teardown();
 }
 
@@ -202,6 +227,17 @@ START_TEST(every_object_knows_what_the_table_says_and_as_that_type)
 }
 END_TEST
 
+START_TEST(what_the_program_gives_knows_what_the_table_says)
+{
+	begin_socket();
+	for (int i = 0; i < ROWS; i++) {
+		try_row(&rows[i], LISTENER, rows[i].socket[LISTENER]);
+		try_row(&rows[i], STREAM, rows[i].socket[STREAM]);
+	}
+	end();
+}
+END_TEST
+
 START_TEST(null_is_invalid_for_every_type)
 {
 	weir_stream_dialer *d0 = d;
@@ -299,6 +335,7 @@ main(void)
 	tcase_add_loop_test(tc,
 	    every_object_knows_what_the_table_says_and_as_that_type, 0,
 	    NET_KINDS);
+	tcase_add_test(tc, what_the_program_gives_knows_what_the_table_says);
 	tcase_add_loop_test(tc, null_is_invalid_for_every_type, 0, NET_KINDS);
 	tcase_add_test(tc, a_closed_stream_says_so_in_its_turn);
 	tcase_add_loop_test(
