@@ -43,7 +43,7 @@ until_load(struct until *u, weir_aio *aio)
 	u->delim = weir_aio_get_scratch(aio, 0);
 	u->len = word & UNTIL_LEN_MASK;
 	u->matched = word >> UNTIL_MATCHED_SHIFT;
-	u->fall[0] = u->fall[1] = 0;
+	memset(u->fall, 0, sizeof(u->fall));
 	for (size_t i = 1; i < u->len; i++) {
 		while (n > 0 && u->delim[i] != u->delim[n]) {
 			n = u->fall[n];
