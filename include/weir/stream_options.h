@@ -100,7 +100,8 @@ typedef struct weir_stream_listener weir_stream_listener;
  *                           to watch it
  *             WEIR_ECLOSED  the listener is closed
  *             WEIR_EEXIST   weir has this descriptor already
- *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_ESTOPPED
+ *             WEIR_ESTOPPED weir_fini was called since the listener was made
+ *             WEIR_ENOMEM
  *             the descriptor is still the caller's, perhaps non-blocking and
  *             close-on-exec
  */

@@ -134,7 +134,7 @@ sock_recv_once(weir_stream *s, weir_aio *aio, int fd, size_t *asked)
 	struct msghdr msg = {.msg_iov = iov.sys, .msg_iovlen = n};
 	ssize_t r;
 
-	if (wri_likely(n == 1) && !s->ops->passes_fds) {
+	if (wri_likely(n == 1) && !s->passes_fds) {
 		return wri_sys_recv(fd, iov.sys[0].iov_base, *asked);
 	}
 	r = wri_sys_recvmsg(fd, &msg);

@@ -70,6 +70,7 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 	}
 	s->magic = WRI_MAGIC_STREAM;
 	s->ops = ops;
+	s->passes_fds = ops->passes_fds;
 	err = weir_fd_open(&s->fd, fd,
 	    &(weir_fd_params){
 		.size = sizeof(weir_fd_params),

@@ -91,6 +91,7 @@ enum wri_magic {
 struct weir_stream {
 	/* Fixed once the program has it. */
 	uint32_t magic;
+	bool passes_fds; /* as in ops, near at hand */
 	const struct wri_stream_ops *ops;
 	weir_fd *fd;       /* until free */
 	struct dial *dial; /* whose half-made connection it is, or NULL */

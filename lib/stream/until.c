@@ -176,7 +176,7 @@ step_until(weir_aio *aio, int fd, void *arg, unsigned *flags)
 	weir_aio_advance(aio, (size_t)r);
 	/* A read ends at descriptors, too: then a short one proves nothing. */
 	*flags = (size_t)r == (size_t)seen && (size_t)seen < asked &&
-			 !((weir_stream *)arg)->ops->passes_fds
+			 !((weir_stream *)arg)->passes_fds
 		     ? WEIR_FD_DRAINED
 		     : WEIR_FD_MORE;
 	return until_judge(&u, aio);
