@@ -158,7 +158,8 @@ WEIR_API void weir_aio_clear(weir_aio *aio);
  * on a clear handle (weir_aio_clear).  On another one as weir_aio_finish, so
  * that a second finish is caught.
  *
- * Result      as weir_aio_finish; of a stopped handle false, counted
+ * Result      as weir_aio_finish; of a clear handle that is stopped false,
+ *             counted
  * Since       0.1
  */
 WEIR_API bool weir_aio_finish_now(weir_aio *aio, weir_err err);

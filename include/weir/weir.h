@@ -14,15 +14,15 @@
 #include <weir/chan.h>
 #include <weir/dns.h>
 #include <weir/err.h>
-#include <weir/msg.h>
 #include <weir/log.h>
+#include <weir/msg.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>
 #include <weir/task.h>
 #include <weir/time.h>
-#include <weir/url.h>
 #include <weir/udp.h>
+#include <weir/url.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS

@@ -4,8 +4,8 @@
  * Purpose    what happens when it is made, and when groups change.
  * Ownership  borrows all; the number is the caller's once it is open.
  * Progress   never blocks.
- * Proof      test/udp/test_udp.c, test/udp/test_group.c,
- *            test/udp/test_faults.c
+ * Proof      test/udp/test_udp_states.c, test/udp/test_udp_group.c,
+ *            test/udp/test_udp_faults.c
  */
 #include "base/err.h"
 #include "base/sys.h"

@@ -14,7 +14,8 @@
  *            weir_fini came between.
  * Progress   lock-free but for the gate.
  * Bounds     WEIR_UDP_BATCH_MAX slots.
- * Proof      test/udp/test_udp.c, test/udp/test_states.c
+ * Proof      test/udp/test_udp.c, test/udp/test_udp_states.c,
+ *            test/udp/stress_udp.c
  */
 #include "base/attr.h"
 #include "base/life.h"

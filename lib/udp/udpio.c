@@ -13,7 +13,7 @@
  *            kernel has met EAGAIN in that very call.
  * Bounds     WEIR_IOV_BORROW_MAX pieces, WEIR_UDP_BATCH_MAX datagrams a call.
  * Proof      test/udp/test_udp.c, test/udp/test_batch.c,
- *            test/udp/test_faults.c
+ *            test/udp/test_udp_faults.c, test/contract/
  */
 #include "base/attr.h"
 #include "base/err.h"

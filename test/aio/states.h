@@ -26,6 +26,7 @@
 enum states_state {
 	IN_FRESH,
 	IN_ENDED,    /* idle after an operation */
+	IN_CLEAR,    /* the same, and weir_aio_clear was called */
 	IN_STARTING, /* between reset and start */
 	IN_ACTIVE,   /* the provider owes a finish */
 	IN_HOOK,     /* a cancel hook runs, the operation has not ended */
@@ -113,6 +114,7 @@ struct states_scene {
 	unsigned calls;         /* callbacks */
 	struct states_end seen; /* by the last one */
 	struct states_end read; /* on the handle */
+	size_t kept;            /* the next operation begins with this count */
 };
 
 /* Make the call in the state; s->got is what it said. */
@@ -127,6 +129,8 @@ bool states_is_idle(const struct states_scene *s);
 bool states_is_open(const struct states_scene *s);
 /* An operation, or one whose callback has not begun. */
 bool states_is_pending(const struct states_scene *s);
+/* Nothing to read, and what is set is the next operation's. */
+bool states_is_clear(const struct states_scene *s);
 /* The operation there is, or one more, ends so. */
 void states_ends(struct states_scene *s, weir_err result, size_t count);
 void states_one_more(struct states_scene *s, weir_err result, size_t count);

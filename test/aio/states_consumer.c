@@ -27,6 +27,7 @@ is_asked_first(const struct states_scene *s)
 	case IN_ABANDONED:
 	case IN_FRESH:
 	case IN_ENDED:
+	case IN_CLEAR:
 	case IN_QUEUED:
 	case IN_RUNNING:
 	case IN_STOPPED:
@@ -252,7 +253,7 @@ call_get_output(struct states_scene *s)
 static void
 call_get_input(struct states_scene *s)
 {
-	ck_assert_ptr_null(weir_aio_get_input(s->given, 0));
+	ck_assert_ptr_null(weir_aio_get_input(s->given, 3));
 	ck_assert_ptr_null(weir_aio_get_input(s->given, WEIR_AIO_SLOTS));
 	say_pointer(s, weir_aio_get_input(s->given, 1), &states_input, "kept");
 }

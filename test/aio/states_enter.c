@@ -160,7 +160,10 @@ enter_with_pool_blocked(struct states_scene *s)
 	    s->state != IN_QUEUED) {
 		submit_it(s);
 	}
-	if (s->state == IN_STARTING) {
+	if (s->state == IN_CLEAR) {
+		weir_aio_clear(s->aio);
+		s->read = (struct states_end){WEIR_OK, 0};
+	} else if (s->state == IN_STARTING) {
 		ck_assert_int_eq(weir_aio_reset(s->aio), WEIR_OK);
 		s->owned = true;
 	} else if (s->state == IN_QUEUED) {
@@ -207,6 +210,7 @@ states_enter(struct states_scene *s)
 	switch (s->state) {
 	case IN_FRESH:
 	case IN_ENDED:
+	case IN_CLEAR:
 	case IN_STARTING:
 	case IN_ACTIVE:
 	case IN_HOOK:

@@ -98,6 +98,35 @@ call_finish(struct states_scene *s)
 	finished(s, weir_aio_finish(s->given, WEIR_EAGAIN), n, 0);
 }
 
+/* Of a clear handle it begins and ends one. */
+static void
+call_finish_now(struct states_scene *s)
+{
+	uint64_t n = take(s);
+	bool won = weir_aio_finish_now(s->given, WEIR_EAGAIN);
+
+	finished(s, won, n, 0);
+	s->calls += won && states_is_clear(s);
+}
+
+static void
+call_clear(struct states_scene *s)
+{
+	weir_aio_clear(s->given);
+	states_say(s, "nothing");
+	if (states_misused(s)) {
+		states_say(s, "misuse");
+	} else if (states_is_pending(s)) {
+		return; /* nothing can be read */
+	} else if (weir_aio_result(s->given) == WEIR_OK) {
+		states_say(s, "clear");
+		s->read = (struct states_end){WEIR_OK, 0};
+	} else if (weir_aio_result(s->given) == WEIR_ESTOPPED) {
+		states_say(s, "dropped");
+		s->read = (struct states_end){WEIR_ESTOPPED, 0};
+	}
+}
+
 static void
 call_finish_count(struct states_scene *s)
 {
@@ -169,6 +198,7 @@ call_set_count(struct states_scene *s)
 			s->seen.count = s->read.count = 6;
 		} else if (!states_is_open(s)) {
 			s->read.count = 6;
+			s->kept = states_is_clear(s) ? 6 : 0;
 		}
 	} else {
 		states_say(s, "nothing");
@@ -297,7 +327,9 @@ const struct states_probe states_provider[] = {
     {.row = "weir_aio_reset", .call = call_reset},
     {.row = "weir_aio_start", .call = call_start},
     {.row = "weir_aio_start_at", .call = call_start_at},
+    {.row = "weir_aio_clear", .call = call_clear},
     {.row = "weir_aio_finish", .call = call_finish},
+    {.row = "weir_aio_finish_now", .call = call_finish_now},
     {.row = "weir_aio_finish_count", .call = call_finish_count},
     {.row = "weir_aio_finish_batch", .call = call_finish_batch},
     {.row = "weir_aio_finish_ticket", .call = call_finish_ticket},

@@ -13,36 +13,37 @@
 #include <string.h>
 
 static void
-play_all(const struct states_probe *probes, int state, bool waiter)
+play_all(
+    const struct states_probe *probes, enum states_state state, bool waiter)
 {
 	states_play_all(
-	    probes, (struct states_scene){
-			.state = (enum states_state)state, .waiter = waiter});
+	    probes, (struct states_scene){.state = state, .waiter = waiter});
 }
 
 START_TEST(a_call_of_the_consumer_does_what_the_table_says)
 {
-	play_all(states_consumer, _i, false);
+	play_all(states_consumer, (enum states_state)_i, false);
 }
 END_TEST
 
 START_TEST(a_call_of_the_provider_does_what_the_table_says)
 {
-	play_all(states_provider, _i, false);
+	play_all(states_provider, (enum states_state)_i, false);
 }
 END_TEST
 
 START_TEST(a_submitting_call_does_what_the_table_says)
 {
-	play_all(states_submit, _i, false);
+	play_all(states_submit, (enum states_state)_i, false);
 }
 END_TEST
 
 /* --- The same without a callback --------------------------------------- */
 
-static const enum states_state of_waiters[] = {IN_FRESH, IN_ENDED, IN_STARTING,
-    IN_ACTIVE, IN_HOOK, IN_QUEUED, IN_STOPPED, IN_STOPPING, IN_CLOSED,
-    IN_DROPPED, IN_FINI, IN_ABANDONED, IN_CHILD, IN_OWN_HOOK, IN_OWN_RELEASE};
+static const enum states_state of_waiters[] = {IN_FRESH, IN_ENDED, IN_CLEAR,
+    IN_STARTING, IN_ACTIVE, IN_HOOK, IN_QUEUED, IN_STOPPED, IN_STOPPING,
+    IN_CLOSED, IN_DROPPED, IN_FINI, IN_ABANDONED, IN_CHILD, IN_OWN_HOOK,
+    IN_OWN_RELEASE};
 
 #define WAITER_STATES (int)(sizeof(of_waiters) / sizeof(of_waiters[0]))
 

@@ -82,9 +82,9 @@ named(uint16_t family, const char *name)
 	memset(&sa, 0x55, sizeof(sa)); /* what follows the name is noise */
 	sa.s_family = family;
 	if (family == NNG_AF_IPC) {
-		strcpy(sa.s_ipc.sa_path, name);
+		memcpy(sa.s_ipc.sa_path, name, strlen(name) + 1);
 	} else if (family == NNG_AF_INPROC) {
-		strcpy(sa.s_inproc.sa_name, name);
+		memcpy(sa.s_inproc.sa_name, name, strlen(name) + 1);
 	} else {
 		sa.s_abstract.sa_len = (uint16_t)strlen(name);
 		memcpy(sa.s_abstract.sa_name, name, strlen(name));

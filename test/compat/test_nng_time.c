@@ -176,6 +176,24 @@ START_TEST(an_expiration_bounds_the_next_sleep_only)
 }
 END_TEST
 
+START_TEST(expirations_far_away_do_not_wrap)
+{
+	static const nng_time far[] = {INT64_MAX / 1000000,
+	    INT64_MAX / 1000000 + 1, INT64_MAX, (nng_time)INT64_MAX + 1,
+	    UINT64_MAX / 1000000 + 1, UINT64_MAX - 1};
+	struct nrt n;
+
+	nrt_init(&n, NULL, NULL);
+	nng_aio_set_timeout(n.aio, 0); /* what would hold without it */
+	for (unsigned i = 0; i < sizeof(far) / sizeof(far[0]); i++) {
+		nng_aio_set_expire(n.aio, far[i]);
+		nng_sleep_aio(1, n.aio);
+		nrt_expect(&n, i + 1, NNG_OK);
+	}
+	nrt_fini(&n);
+}
+END_TEST
+
 START_TEST(a_timeout_replaces_an_expiration_set_before)
 {
 	struct nrt n;
@@ -265,6 +283,7 @@ time_suite(void)
 	    tc, a_sleep_of_nothing_ends_with_OK_whatever_the_timeout);
 	tcase_add_test(tc, cancel_abort_and_stop_end_a_sleep_with_their_reason);
 	tcase_add_test(tc, an_expiration_bounds_the_next_sleep_only);
+	tcase_add_test(tc, expirations_far_away_do_not_wrap);
 	tcase_add_test(tc, a_timeout_replaces_an_expiration_set_before);
 	suite_add_tcase(s, tc);
 	return s;

@@ -102,12 +102,16 @@ work(void *arg)
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		struct lane *l = &w->lanes[roll(w, LANES)];
 
-		if (weir_aio_busy(l->c.aio) && roll(w, 3) == 0) {
+		if (weir_aio_busy(l->c.aio)) {
+			if (!l->sends && roll(w, 3) != 0) {
+				continue; /* something may come for it yet */
+			}
 			(void)weir_aio_cancel(l->c.aio);
+			if (weir_aio_wait(l->c.aio) != WEIR_OK) {
+				wrong++;
+			}
 		}
-		if (!weir_aio_busy(l->c.aio)) {
-			lane_submit(w, l, w->index * ROUNDS + i);
-		}
+		lane_submit(w, l, w->index * ROUNDS + i);
 	}
 	return NULL;
 }

@@ -81,6 +81,7 @@ nng_args_short(const nng_arg_spec *specs, char name)
  *             NNG_ARG_INVAL, NNG_ARG_AMBIG, NNG_ARG_MISSING: nothing is set,
  *                           *idx is at the option
  */
+/* NOLINTBEGIN(readability-function-size): six parameters, as documented */
 static inline int
 nng_args_parse(int argc, char *const *argv, const nng_arg_spec *specs, int *val,
     char **arg, int *idx)
@@ -124,6 +125,7 @@ nng_args_parse(int argc, char *const *argv, const nng_arg_spec *specs, int *val,
 	*idx = next;
 	return 0;
 }
+/* NOLINTEND(readability-function-size) */
 
 #ifdef __cplusplus
 }
