@@ -109,6 +109,20 @@ con_op_expect(struct con_op *o, unsigned n, nng_err result)
 	}
 }
 
+void
+con_op_buf(struct con_op *o, void *buf, size_t len)
+{
+	nng_iov iov = {buf, len};
+
+	ck_assert_int_eq(nng_aio_set_iov(o->aio, 1, &iov), NNG_OK);
+}
+
+void
+con_op_text(struct con_op *o, const char *text, size_t len)
+{
+	con_op_buf(o, (void *)(uintptr_t)text, len);
+}
+
 static void
 prov_cancel(nng_aio *aio, void *arg, nng_err why)
 {

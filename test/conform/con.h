@@ -62,6 +62,10 @@ void con_op_fini(struct con_op *o);
 /* Wait for the n-th callback and for the handle; that is how it ended. */
 void con_op_expect(struct con_op *o, unsigned n, nng_err result);
 
+/* One piece of memory for the next operation: to fill, or to send. */
+void con_op_buf(struct con_op *o, void *buf, size_t len);
+void con_op_text(struct con_op *o, const char *text, size_t len);
+
 /* What a provider's cancel function does. */
 enum con_hook {
 	CON_HOOK_ENDS,    /* ends the operation with the reason */
