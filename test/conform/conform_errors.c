@@ -46,7 +46,7 @@ START_TEST(a_text_stays_when_others_are_asked_for)
 	for (size_t i = 0; i < NAMED; i++) {
 		text[i] = nng_strerror(named[i]);
 		ck_assert_uint_lt(strlen(text[i]), sizeof(copy[i]));
-		strcpy(copy[i], text[i]);
+		memcpy(copy[i], text[i], strlen(text[i]) + 1);
 	}
 	for (size_t i = 0; i < NAMED; i++) {
 		ck_assert_str_eq(text[i], copy[i]);

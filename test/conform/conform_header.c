@@ -183,8 +183,8 @@ START_TEST(header_pointers_outlive_changes_of_the_body)
 	ck_assert_int_eq(nng_msg_append(m, NULL, 100000), NNG_OK);
 	ck_assert_int_eq(nng_msg_insert(m, NULL, 100000), NNG_OK);
 	ck_assert_int_eq(memcmp(header, "head", 4), 0);
-	memcpy(header, "HEAD", 4);
-	ck_assert_int_eq(memcmp(nng_msg_header(m), "HEAD", 4), 0);
+	memset(header, 'H', 4);
+	ck_assert_int_eq(memcmp(nng_msg_header(m), "HHHH", 4), 0);
 	nng_msg_free(m);
 }
 END_TEST

@@ -234,7 +234,9 @@ line_of(const char *got)
 	/* Each digit a D. */
 	(void)snprintf(line, sizeof(line), "%s", got);
 	for (char *p = line + (time - got); p < line + (time - got) + 16; p++) {
-		*p = *p >= '0' && *p <= '9' ? 'D' : *p;
+		if (*p >= '0' && *p <= '9') {
+			*p = 'D';
+		}
 	}
 	return line;
 }

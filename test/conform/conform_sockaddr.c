@@ -41,7 +41,7 @@ path(const char *p)
 
 	memset(&sa, 0, sizeof(sa));
 	sa.s_ipc.sa_family = NNG_AF_IPC;
-	strcpy(sa.s_ipc.sa_path, p);
+	memcpy(sa.s_ipc.sa_path, p, strlen(p) + 1);
 	return sa;
 }
 
@@ -52,7 +52,7 @@ inproc(const char *name)
 
 	memset(&sa, 0, sizeof(sa));
 	sa.s_inproc.sa_family = NNG_AF_INPROC;
-	strcpy(sa.s_inproc.sa_name, name);
+	memcpy(sa.s_inproc.sa_name, name, strlen(name) + 1);
 	return sa;
 }
 

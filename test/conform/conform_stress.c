@@ -60,7 +60,7 @@ static const nng_err codes[CODES] = {
     NNG_OK, NNG_ETIMEDOUT, NNG_ECANCELED, NNG_EPROTO, NNG_ESTOPPED, NNG_EEXIST};
 
 static void
-count(unsigned *n)
+count_one(unsigned *n) /* NOLINT(readability-non-const-parameter) */
 {
 	__atomic_fetch_add(n, 1, __ATOMIC_RELAXED);
 }
@@ -92,7 +92,7 @@ unit_begin_locked(struct unit *u)
 	    NNG_DURATION_DEFAULT, NNG_DURATION_INFINITE, 0, 1, 2, 5, -3};
 
 	u->pending = true;
-	count(&u->ward->submits);
+	count_one(&u->ward->submits);
 	if (con_rand_below(&u->rand, 3) == 0) {
 		nng_aio_set_timeout(
 		    u->aio, timeouts[con_rand_below(&u->rand, 7)]);
@@ -175,7 +175,7 @@ unit_callback(void *arg)
 	while (i < CODES && codes[i] != result) {
 		i++;
 	}
-	count(i < CODES ? &u->ward->ends[i] : &u->ward->strange);
+	count_one(i < CODES ? &u->ward->ends[i] : &u->ward->strange);
 	u->calls++;
 	pthread_mutex_lock(&u->mtx);
 	u->pending = false;

@@ -313,7 +313,7 @@ START_TEST(a_socket_pair_without_descriptors_is_an_error_and_writes_nothing)
 	struct rlimit old;
 	struct rlimit low;
 	int fds[2] = {-7, -7};
-	int held[64];
+	int held[64] = {0};
 	int n = 0;
 
 	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &old), 0);
