@@ -304,11 +304,18 @@ WEIR_API weir_err weir_aio_borrow_iov(
     weir_aio *aio, unsigned n, const weir_iov *iov);
 
 /**
- * Store a message: by the consumer for the next operation, by a provider
- * between reset and finish.  Whose it is afterwards is decided by the
- * operation's page.  (weir makes no messages yet.)
+ * Store a message (<weir/msg.h>): by the consumer for the next operation, by a
+ * provider between reset and finish.  Whose it is, the result decides, for
+ * every operation that carries messages:
  *
- * @param msg  NULL allowed.
+ *   send     WEIR_OK: the message was taken, and the handle's is NULL.  Any
+ *            other result: it is the program's still, and in the handle.
+ *   receive  WEIR_OK: the handle has the message, the program's from now on.
+ *            Any other result: NULL, as from the receive's beginning.
+ *
+ * The handle itself owns none: weir_aio_free and reap free no message.
+ *
+ * @param msg  NULL allowed; no message that was set before is freed.
  *
  * Errors      WEIR_EMISUSE  between finish and the callback (misuse)
  * Since       0.1
@@ -340,14 +347,15 @@ WEIR_API void *weir_aio_get_input(weir_aio *aio, unsigned index);
 WEIR_API void *weir_aio_get_output(weir_aio *aio, unsigned index);
 
 /**
- * For the next operation only: if it ends while it is being submitted, run no
- * callback and say so.  Holds for operations that are started or finished
+ * For the next operation only: if it ends while it is being submitted, without
+ * having started to wait, run no callback and say so.  (docs/api/aio.md has
+ * which operations can.)  Holds for operations that are started or finished
  * before the submitting call returns, as all of weir's are; a provider that
  * resets here and goes on elsewhere must not be given it.
  *
  * @param skipped  set to false now; true when the submitting call returns and
- *                 the operation has ended (its callback will not run), or was
- *                 dropped because the handle is stopped.  Must live until
+ *                 the operation has ended so (its callback will not run), or
+ *                 was dropped because the handle is stopped.  Must live until
  *                 that call has returned.  NULL: as if never called.
  *
  * Errors      none; misuse while an operation is pending

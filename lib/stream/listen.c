@@ -190,15 +190,24 @@ listen_end_binding(struct weir_stream_listener *l, weir_fd *fd)
 	return ours;
 }
 
-/* Nothing to bind: it takes what it is given from the beginning. */
+/* What the state says now. */
 static weir_err
-listen_fed(struct weir_stream_listener *l)
+listen_look(struct weir_stream_listener *l)
 {
 	weir_err err;
 
 	wri_mtx_lock(&l->mtx);
 	err = wri_listener_fresh_locked(l);
 	wri_mtx_unlock(&l->mtx);
+	return err;
+}
+
+/* Nothing to bind: it takes what it is given from the beginning. */
+static weir_err
+listen_fed(struct weir_stream_listener *l)
+{
+	weir_err err = listen_look(l);
+
 	return err == WEIR_EBUSY ? WEIR_OK : err;
 }
 
@@ -223,7 +232,7 @@ weir_stream_listener_listen(weir_stream_listener *l)
 	}
 	err = listen_open(l, &fd);
 	if (!listen_end_binding(l, fd) && err == WEIR_OK) {
-		err = WEIR_ECLOSED;
+		err = listen_look(l); /* closed, or stopped by weir_fini */
 	}
 	return err;
 }

@@ -33,6 +33,19 @@ struct contract_case {
 extern const struct contract_case contract_cases[];
 extern const int contract_cases_len;
 
+/* cases_chan.c */
+void chan_recv_setup(void);
+void chan_recv_submit(weir_aio *aio);
+void chan_recv_soon(weir_aio *aio);
+void chan_recv_end(void);
+void chan_recv_collect(weir_aio *aio);
+void chan_send_setup(void);
+void chan_meet_setup(void);
+void chan_send_submit(weir_aio *aio);
+void chan_send_soon(weir_aio *aio);
+void chan_send_end(void);
+void chan_teardown(void);
+
 /* cases_stream.c */
 void tcp_recv_setup(void);
 void tcp_send_setup(void);
@@ -49,6 +62,17 @@ void until_end(void);
 void send_submit(weir_aio *aio);
 void send_soon(weir_aio *aio);
 void send_end(void);
+void recv_exactly_submit(weir_aio *aio);
+void recv_exactly_soon(weir_aio *aio);
+void send_all_submit(weir_aio *aio);
+void send_all_soon(weir_aio *aio);
+
+/* cases_fd.c */
+void fd_setup(void);
+void fd_teardown(void);
+void fd_submit(weir_aio *aio);
+void fd_soon(weir_aio *aio);
+void fd_end(void);
 
 /* cases_accept.c */
 void tcp_accept_setup(void);
@@ -68,6 +92,24 @@ void dial_soon(weir_aio *aio);
 void dial_end(void);
 void stream_collect(weir_aio *aio);
 
+/* cases_udp.c */
+void udp_one_setup(void);
+void udp_batch_setup(void);
+void udp_teardown(void);
+void udp_recv_submit(weir_aio *aio);
+void udp_recv_soon(weir_aio *aio);
+void udp_recv_end(void);
+void udp_send_submit(weir_aio *aio);
+void udp_send_soon(weir_aio *aio);
+void udp_send_end(void);
+/* cases_dns.c */
+void resolve_setup(void);
+void resolve_teardown(void);
+void resolve_submit(weir_aio *aio);
+void resolve_soon(weir_aio *aio);
+void literal_soon(weir_aio *aio);
+void resolve_end(void);
+void resolve_collect(weir_aio *aio);
 /* cases_given.c */
 void given_accept_setup(void);
 void given_accept_teardown(void);

@@ -216,3 +216,35 @@ send_soon(weir_aio *aio)
 	pair_set_iov(aio);
 	weir_stream_send(pair_stream, aio);
 }
+
+/* --- The same until the iov is done: one byte is all of it -------------- */
+
+void
+recv_exactly_submit(weir_aio *aio)
+{
+	pair_set_iov(aio);
+	weir_stream_recv_exactly(pair_stream, aio);
+}
+
+void
+recv_exactly_soon(weir_aio *aio)
+{
+	recv_end();
+	recv_exactly_submit(aio);
+}
+
+void
+send_all_submit(weir_aio *aio)
+{
+	pair_fill();
+	pair_set_iov(aio);
+	weir_stream_send_all(pair_stream, aio);
+}
+
+void
+send_all_soon(weir_aio *aio)
+{
+	pair_drain();
+	pair_set_iov(aio);
+	weir_stream_send_all(pair_stream, aio);
+}
