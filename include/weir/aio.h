@@ -304,11 +304,18 @@ WEIR_API weir_err weir_aio_borrow_iov(
     weir_aio *aio, unsigned n, const weir_iov *iov);
 
 /**
- * Store a message: by the consumer for the next operation, by a provider
- * between reset and finish.  Whose it is afterwards is decided by the
- * operation's page.  (weir makes no messages yet.)
+ * Store a message (<weir/msg.h>): by the consumer for the next operation, by a
+ * provider between reset and finish.  Whose it is, the result decides, for
+ * every operation that carries messages:
  *
- * @param msg  NULL allowed.
+ *   send     WEIR_OK: the message was taken, and the handle's is NULL.  Any
+ *            other result: it is the program's still, and in the handle.
+ *   receive  WEIR_OK: the handle has the message, the program's from now on.
+ *            Any other result: NULL, as from the receive's beginning.
+ *
+ * The handle itself owns none: weir_aio_free and reap free no message.
+ *
+ * @param msg  NULL allowed; no message that was set before is freed.
  *
  * Errors      WEIR_EMISUSE  between finish and the callback (misuse)
  * Since       0.1

@@ -12,6 +12,7 @@
 #include <weir/aio.h>
 #include <weir/attr.h>
 #include <weir/err.h>
+#include <weir/msg.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>
