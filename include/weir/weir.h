@@ -13,6 +13,7 @@
 #include <weir/attr.h>
 #include <weir/err.h>
 #include <weir/msg.h>
+#include <weir/msgstream.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>
