@@ -14,7 +14,7 @@
  * Progress   never waits; a turn ends after TURN_MAX messages.
  * Bounds     one message and RX_AHEAD bytes; recv_max is looked at before
  *            there is memory for a message.
- * Proof      test/msgstream/test_frames.c, test/msgstream/test_cancel.c
+ * Proof      test/msgstream/test_frames.c, test/msgstream/test_halfway.c
  */
 #include "base/panic.h"
 #include "msgstream/msgstream.h"

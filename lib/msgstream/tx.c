@@ -17,7 +17,7 @@
  *
  * Progress   never waits; a turn ends after TURN_MAX messages.
  * Bounds     one frame that nobody waits for any more.
- * Proof      test/msgstream/test_cancel.c, test/msgstream/test_faults.c
+ * Proof      test/msgstream/test_halfway.c, test/msgstream/test_faults.c
  */
 #include "base/panic.h"
 #include "msgstream/msgstream.h"

@@ -248,6 +248,47 @@ peer_small(struct peer *p)
 	socks_small(p->fd);
 }
 
+/* Send pieces of this size until the system takes none. */
+static size_t
+fill_by(int fd, size_t piece)
+{
+	static const char zeros[4096];
+	size_t total = 0;
+	ssize_t n;
+
+	do {
+		n = send(fd, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		total += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	return total;
+}
+
+size_t
+peer_fill(struct peer *p)
+{
+	struct pollfd room = {.fd = p->own, .events = POLLOUT};
+	size_t total = 0;
+
+	do {
+		total += fill_by(p->own, 4096);
+		total += fill_by(p->own, 1);
+	} while (poll(&room, 1, 10) > 0);
+	return total;
+}
+
+void
+peer_skip(struct peer *p, size_t len)
+{
+	static char sink[4096];
+
+	while (len > 0) {
+		size_t n = len < sizeof(sink) ? len : sizeof(sink);
+
+		peer_read(p, sink, n);
+		len -= n;
+	}
+}
+
 void
 pair_open(enum net_kind kind, weir_msgstream **a,
     const weir_msgstream_params *pa, weir_msgstream **b,
@@ -304,6 +345,15 @@ msg_filled(size_t len, unsigned seed)
 
 	ck_assert_int_eq(weir_msg_realloc(msg, len), WEIR_OK);
 	fill(weir_msg_body(msg), len, seed);
+	return msg;
+}
+
+weir_msg *
+msg_zeros(size_t len)
+{
+	weir_msg *msg;
+
+	ck_assert_int_eq(weir_msg_alloc(&msg, len), WEIR_OK);
 	return msg;
 }
 

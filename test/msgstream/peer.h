@@ -52,6 +52,10 @@ void peer_expect_end(struct peer *p);
 void peer_expect_nothing(struct peer *p);
 /* Small buffers of the system on both ends. */
 void peer_small(struct peer *p);
+/* After peer_small: fill the buffers of weir's end, so that not one byte more
+ * is taken; how many bytes that took.  And read them. */
+size_t peer_fill(struct peer *p);
+void peer_skip(struct peer *p, size_t len);
 
 /* Two message streams opposite; params of each, NULL: defaults. */
 void pair_open(enum net_kind kind, weir_msgstream **a,
@@ -64,6 +68,7 @@ bool is_filled(const uint8_t *p, size_t len, unsigned seed);
 /* Messages with a body. */
 weir_msg *msg_of(const void *buf, size_t len);
 weir_msg *msg_filled(size_t len, unsigned seed);
+weir_msg *msg_zeros(size_t len);
 
 /* Submit and wait.  A message that was not taken is freed. */
 weir_err op_msg_send(struct op *op, weir_msgstream *ms, weir_msg *msg);
