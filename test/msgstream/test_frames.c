@@ -262,7 +262,7 @@ expect_broken(weir_err err)
 static void
 send_much(void)
 {
-	op_msg_put(&two, peer.ms, msg_zeros(32 << 20));
+	op_msg_put(&two, peer.ms, msg_zeros(12 << 20));
 }
 
 /* The peer sees what was sent, then the end. */
