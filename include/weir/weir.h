@@ -11,6 +11,7 @@
 
 #include <weir/aio.h>
 #include <weir/attr.h>
+#include <weir/chan.h>
 #include <weir/err.h>
 #include <weir/msg.h>
 #include <weir/msgstream.h>

@@ -3,7 +3,7 @@
  *
  * Ownership  the header lies in the handle and is shared with nobody.
  * Bounds     WEIR_MSG_HEADER_MAX bytes, so moving them is cheap.
- * Proof      test/msg/test_msg.c, test_model.c
+ * Proof      test/msg/test_msg.c, test_msg_model.c
  */
 #include "msg/msg_impl.h"
 

@@ -13,7 +13,8 @@
  *                carries all that others have read before bytes are written in
  *                place.
  * Bounds     WEIR_MSG_MAX, checked before anything is added up.
- * Proof      test/msg/test_msg.c, test_share.c, test_model.c
+ * Proof      test/msg/test_msg.c, test_msg_share.c, test_msg_model.c,
+ *            test/explorer/x_chan.c
  */
 #include "msg/msg_impl.h"
 

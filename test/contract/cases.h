@@ -33,6 +33,19 @@ struct contract_case {
 extern const struct contract_case contract_cases[];
 extern const int contract_cases_len;
 
+/* cases_chan.c */
+void chan_recv_setup(void);
+void chan_recv_submit(weir_aio *aio);
+void chan_recv_soon(weir_aio *aio);
+void chan_recv_end(void);
+void chan_recv_collect(weir_aio *aio);
+void chan_send_setup(void);
+void chan_meet_setup(void);
+void chan_send_submit(weir_aio *aio);
+void chan_send_soon(weir_aio *aio);
+void chan_send_end(void);
+void chan_teardown(void);
+
 /* cases_stream.c */
 void tcp_recv_setup(void);
 void tcp_send_setup(void);
