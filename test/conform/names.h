@@ -37,7 +37,8 @@ names_old(void)
 /* clang-format off */
 static const int names_all = 0 API_CORE(NAME_COUNTED) API_AIO(NAME_COUNTED)
     API_MSG(NAME_COUNTED) API_ADDR(NAME_COUNTED) API_MORE(NAME_COUNTED)
-    API_UDP(NAME_COUNTED);
+    API_UDP(NAME_COUNTED) API_STREAM(NAME_COUNTED) API_DIALER(NAME_COUNTED)
+    API_LISTENER(NAME_COUNTED);
 /* clang-format on */
 
 static int
@@ -51,6 +52,9 @@ names_run(void)
 	API_ADDR(NAME_TYPED)
 	API_MORE(NAME_TYPED)
 	API_UDP(NAME_TYPED)
+	API_STREAM(NAME_TYPED)
+	API_DIALER(NAME_TYPED)
+	API_LISTENER(NAME_TYPED)
 	if (strcmp(NNG_RELEASE_SUFFIX, "dev") != 0 ||
 	    names_includes((time_t)1) == 0) {
 		return 1;

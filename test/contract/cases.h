@@ -74,6 +74,25 @@ void fd_submit(weir_aio *aio);
 void fd_soon(weir_aio *aio);
 void fd_end(void);
 
+/* cases_msgstream.c */
+void tcp_msgrecv_setup(void);
+void unix_msgrecv_setup(void);
+void tcp_msgsend_setup(void);
+void unix_msgsend_setup(void);
+void msg_teardown(void);
+void msgrecv_submit(weir_aio *aio);
+void msgrecv_soon(weir_aio *aio);
+void msgrecv_end(void);
+void msgrecv_collect(weir_aio *aio);
+void msgsend_submit(weir_aio *aio);
+void msgsend_soon(weir_aio *aio);
+void msgsend_end(void);
+void msgsend_collect(weir_aio *aio);
+void ready_setup(void);
+void ready_teardown(void);
+void ready_submit(weir_aio *aio);
+void ready_soon(weir_aio *aio);
+
 /* cases_accept.c */
 void tcp_accept_setup(void);
 void unix_accept_setup(void);

@@ -234,7 +234,7 @@ START_TEST(a_dial_that_waits_for_room_may_fail)
 }
 END_TEST
 
-/* --- accept --------------------------------------------------------------- */
+/* --- accept -------------------------------------------------------------- */
 
 static const struct {
 	enum wri_sys_call call;

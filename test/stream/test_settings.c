@@ -66,7 +66,7 @@ ip6(const char *host)
 	return sa;
 }
 
-/* --- local-address -------------------------------------------------------- */
+/* --- local-address ------------------------------------------------------- */
 
 static weir_err
 from(weir_stream_dialer *d, weir_sockaddr sa)

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -467,6 +468,78 @@ START_TEST(in_a_forked_child_nothing_is_given)
 }
 END_TEST
 
+static pthread_barrier_t race_start;
+
+struct feeder {
+	pthread_t id;
+	int fds[2];
+	weir_err err;
+};
+
+static void *
+race_feed(void *arg)
+{
+	struct feeder *f = arg;
+
+	(void)pthread_barrier_wait(&race_start);
+	f->err = feed(f->fds[0]);
+	return NULL;
+}
+
+/* A descriptor is the listener's or the caller's, never both or neither. */
+START_TEST(two_that_feed_against_accept_and_stop)
+{
+	struct feeder feeders[2];
+	struct rt_counts before = rt_count();
+
+	weir_stream_listener_free(l);
+	ck_assert_int_eq(pthread_barrier_init(&race_start, NULL, 3), 0);
+	for (int round = 0; round < 200; round++) {
+		unsigned given = 0;
+
+		ck_assert_int_eq(
+		    weir_stream_listener_alloc(&l, "socket://"), WEIR_OK);
+		for (int i = 0; i < 2; i++) {
+			ck_assert_int_eq(
+			    weir_socket_pair(feeders[i].fds), WEIR_OK);
+			ck_assert_int_eq(pthread_create(&feeders[i].id, NULL,
+					     race_feed, &feeders[i]),
+			    0);
+		}
+		(void)pthread_barrier_wait(&race_start);
+		weir_stream_listener_accept(l, op.aio);
+		weir_stream_listener_stop(l);
+		for (int i = 0; i < 2; i++) {
+			char byte;
+
+			ck_assert_int_eq(pthread_join(feeders[i].id, NULL), 0);
+			if (feeders[i].err == WEIR_OK) {
+				given++;
+			} else {
+				ck_assert_int_eq(feeders[i].err, WEIR_ECLOSED);
+				ck_assert_int_eq(
+				    write(feeders[i].fds[0], "x", 1), 1);
+				ck_assert_int_eq(
+				    read(feeders[i].fds[1], &byte, 1), 1);
+				close(feeders[i].fds[0]);
+			}
+		}
+		if (op_wait(&op) == WEIR_OK) {
+			ck_assert_uint_gt(given, 0);
+			weir_stream_free(op.out);
+		} else {
+			ck_assert_int_eq(op.err, WEIR_ECLOSED);
+		}
+		weir_stream_listener_free(l);
+		close(feeders[0].fds[1]);
+		close(feeders[1].fds[1]);
+	}
+	l = NULL;
+	ck_assert_int_eq(pthread_barrier_destroy(&race_start), 0);
+	ck_assert_uint_le(rt_count().fds, before.fds);
+}
+END_TEST
+
 /* --- Streams of descriptors, pairs -----------------------------------------
  */
 
@@ -560,6 +633,7 @@ main(void)
 	tcase_add_test(
 	    tc, a_listener_of_an_earlier_life_takes_and_gives_nothing);
 	tcase_add_test(tc, in_a_forked_child_nothing_is_given);
+	tcase_add_test(tc, two_that_feed_against_accept_and_stop);
 	tcase_add_test(tc, a_stream_can_be_made_of_a_connected_descriptor);
 	tcase_add_test(tc, a_stream_of_a_tcp_socket_is_a_tcp_stream);
 	tcase_add_test(tc, a_pair_is_connected_blocking_and_close_on_exec);

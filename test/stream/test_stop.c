@@ -2,9 +2,11 @@
  * test_stop - stop of dialers and listeners: closed, decided, nothing left.
  */
 #include "stream/net.h"
+#include "support/fault.h"
 #include "support/rt.h"
 #include "support/run.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -113,8 +115,54 @@ START_TEST(stop_before_anything_returns_at_once)
 }
 END_TEST
 
-/* --- In callbacks
- * -------------------------------------------------------------- */
+/* What ended in whatever way is not waited for. */
+START_TEST(stop_does_not_wait_for_what_has_ended)
+{
+	char url[NET_URL_MAX];
+	weir_stream_listener *l;
+	weir_stream_dialer *d;
+	weir_stream *s;
+	struct op op;
+
+	rt_setup();
+	op_init(&op);
+	l = net_listener((enum net_kind)_i, url);
+	weir_stream_listener_accept(l, op.aio);
+	weir_aio_cancel(op.aio);
+	ck_assert_int_eq(op_wait(&op), WEIR_ECANCELED);
+	weir_aio_set_timeout(op.aio, 0);
+	ck_assert_int_eq(op_accept(&op, l, &s), WEIR_ETIMEDOUT);
+	weir_aio_set_timeout(op.aio, WEIR_INFINITE);
+
+	/* Dials: made, without socket or memory, refused to wait, napping. */
+	d = net_dialer(url);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_OK);
+	weir_stream_free(s);
+	wri_sys_fail_at(WRI_SYS_SOCKET, 1, EMFILE);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_ENOFILES);
+	wri_sys_fail_at(WRI_SYS_SOCKET, 0, 0);
+	wri_mem_fail_at(1);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_ENOMEM);
+	wri_mem_fail_at(0);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
+	weir_aio_set_timeout(op.aio, 0);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_ETIMEDOUT);
+	weir_aio_set_timeout(op.aio, WEIR_INFINITE);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 1, EAGAIN);
+	ck_assert_int_eq(op_dial(&op, d, &s), WEIR_OK);
+	wri_sys_fail_at(WRI_SYS_CONNECT, 0, 0);
+	weir_stream_free(s);
+
+	weir_stream_listener_stop(l);
+	weir_stream_dialer_stop(d);
+	weir_stream_listener_free(l);
+	weir_stream_dialer_free(d);
+	op_fini(&op);
+	rt_teardown();
+}
+END_TEST
+
+/* --- In callbacks -------------------------------------------------------- */
 
 static weir_stream_listener *inside_l;
 static weir_stream_dialer *inside_d;
@@ -160,8 +208,7 @@ START_TEST(stop_works_in_a_callback_of_the_objects_own_operation)
 }
 END_TEST
 
-/* --- Against others
- * ------------------------------------------------------------- */
+/* --- Against others ------------------------------------------------------ */
 
 static pthread_barrier_t race_start;
 
@@ -275,6 +322,7 @@ main(void)
 	tcase_add_test(tc, stop_decides_all_dials_and_leaves_no_descriptor);
 	add(tc, stop_closes_the_socket_and_decides_all_accepts);
 	add(tc, stop_before_anything_returns_at_once);
+	add(tc, stop_does_not_wait_for_what_has_ended);
 	add(tc, stop_works_in_a_callback_of_the_objects_own_operation);
 	add(tc, two_stops_against_dials_and_accepts);
 	add(tc, stop_against_listen_leaves_no_socket);
