@@ -188,6 +188,25 @@ con_send_all(struct con_op *o, nng_stream *s, const char *text, size_t len)
 	}
 }
 
+void
+con_net_fill(struct con_net *n)
+{
+	static char block[65536];
+	weir_err err;
+
+	nng_aio_set_timeout(n->a.aio, NNG_DURATION_ZERO);
+	while (con_send(&n->a, n->near, block, sizeof(block)) == NNG_OK) {
+	}
+	ck_assert_int_eq(nng_aio_result(n->a.aio), NNG_ETIMEDOUT);
+	nng_aio_set_timeout(n->a.aio, NNG_DURATION_DEFAULT);
+	/* The kernel may find a little more room on its way. */
+	do {
+		nng_stream_send(n->near, n->a.aio);
+		err = weir_aio_wait_until(n->a.aio, weir_now() + WEIR_MS(30));
+	} while (err == WEIR_OK && nng_aio_result(n->a.aio) == NNG_OK);
+	ck_assert(nng_aio_busy(n->a.aio));
+}
+
 int
 con_net_dead_port(int *holder)
 {

@@ -52,6 +52,8 @@ nng_err con_recv(struct con_op *o, nng_stream *s, void *buf, size_t len);
 void con_recv_all(struct con_op *o, nng_stream *s, char *buf, size_t len);
 void con_send_all(
     struct con_op *o, nng_stream *s, const char *text, size_t len);
+/* Send from near until the last send, on a, stays. */
+void con_net_fill(struct con_net *n);
 /* The end of what was submitted on o. */
 nng_err con_end(struct con_op *o);
 

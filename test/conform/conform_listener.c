@@ -65,7 +65,6 @@ static const struct {
     {"udp://127.0.0.1:80", NNG_ENOTSUP},
     {"inproc://name", NNG_ENOTSUP},
     {"http://127.0.0.1/", NNG_ENOTSUP},
-    {"tcp://no-such-host.invalid:0", NNG_EADDRINVAL},
     {"tcp://*:0", NNG_EADDRINVAL},
     {"tcp4://[::1]:0", NNG_EADDRINVAL},
     {"tcp6://127.0.0.1:0", NNG_EADDRINVAL},
@@ -90,7 +89,7 @@ START_TEST(alloc_refuses_and_writes_nothing)
 END_TEST
 
 static const char *const fine[] = {"tcp://127.0.0.1:0", "tcp://127.0.0.1",
-    "tcp://:0", "tcp://", "tcp4://", "tcp://0.0.0.0:0", "tcp://localhost:0",
+    "tcp://:0", "tcp://", "tcp4://", "tcp://0.0.0.0:0",
     "tcp4://127.0.0.1:0/path", "abstract://conform-fine",
     "abstract://conform%00fine", "socket://", "socket://ignored"};
 
@@ -211,12 +210,16 @@ END_TEST
 
 START_TEST(listening_twice_is_a_wrong_state)
 {
+	nng_err err;
+
 	con_net_listen(&n, (enum con_kind)_i);
 	ck_assert_int_eq(nng_stream_listener_listen(n.l), NNG_ESTATE);
 	ck_assert_int_eq(nng_stream_listener_listen(n.l), NNG_ESTATE);
 	con_net_connect(&n, &n.near, &n.far);
 	nng_stream_listener_close(n.l);
-	ck_assert_int_eq(nng_stream_listener_listen(n.l), NNG_ESTATE);
+	/* NNG was seen to say the former; its documents do not. */
+	err = nng_stream_listener_listen(n.l);
+	ck_assert(err == NNG_ESTATE || err == NNG_ECLOSED);
 	con_net_fini(&n);
 }
 END_TEST

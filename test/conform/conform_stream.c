@@ -139,26 +139,11 @@ NET_TEST(much_is_sent_in_parts_and_arrives_whole)
 	free(in);
 }
 
-/* Send until the stream takes no more: the last send waits. */
-static void
-fill(void)
-{
-	static char block[65536];
-
-	nng_aio_set_timeout(n.a.aio, NNG_DURATION_ZERO);
-	while (con_send(&n.a, n.near, block, sizeof(block)) == NNG_OK) {
-	}
-	ck_assert_int_eq(nng_aio_result(n.a.aio), NNG_ETIMEDOUT);
-	nng_aio_set_timeout(n.a.aio, NNG_DURATION_DEFAULT);
-	nng_stream_send(n.near, n.a.aio);
-	ck_assert(nng_aio_busy(n.a.aio));
-}
-
 NET_TEST(a_full_stream_makes_a_send_wait_until_there_is_room)
 {
 	static char buf[65536];
 
-	fill();
+	con_net_fill(&n);
 	while (nng_aio_busy(n.a.aio)) {
 		ck_assert_int_eq(
 		    con_recv(&n.b, n.far, buf, sizeof(buf)), NNG_OK);
@@ -171,7 +156,7 @@ NET_TEST(a_send_that_waits_is_cancelled_and_the_stream_goes_on)
 {
 	char buf[16];
 
-	fill();
+	con_net_fill(&n);
 	nng_aio_cancel(n.a.aio);
 	ck_assert_int_eq(con_end(&n.a), NNG_ECANCELED);
 	ck_assert_uint_eq(nng_aio_count(n.a.aio), 0);
@@ -285,7 +270,7 @@ NET_TEST(a_send_and_a_receive_wait_at_the_same_time)
 	static char buf[16];
 
 	con_op_init(&o, NULL, NULL);
-	fill();
+	con_net_fill(&n);
 	con_op_buf(&o, buf, sizeof(buf));
 	nng_stream_recv(n.near, o.aio);
 	ck_assert(nng_aio_busy(o.aio));
