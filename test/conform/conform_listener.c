@@ -170,7 +170,7 @@ START_TEST(a_stale_socket_file_is_replaced)
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	strcpy(sun.sun_path, url + 6);
+	memcpy(sun.sun_path, url + 6, strlen(url + 6) + 1);
 	ck_assert_int_eq(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 	ck_assert_int_eq(close(fd), 0);
 	ck_assert_int_eq(listen_result(url), NNG_OK);

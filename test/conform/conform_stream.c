@@ -322,7 +322,8 @@ NET_TEST(addresses_live_on_after_close)
 	nng_stream_close(n.near);
 	nng_stream_stop(n.near);
 	ck_assert_ptr_nonnull(nng_stream_peer_addr(n.near));
-	ck_assert_int_eq(memcmp(sa, &copy, sizeof(copy)), 0);
+	ck_assert_int_eq(sa->s_family, copy.s_family);
+	ck_assert_uint_eq(nng_sockaddr_hash(sa), nng_sockaddr_hash(&copy));
 }
 
 NET_TEST(there_is_no_certificate)
@@ -355,11 +356,13 @@ NET_TEST(a_callback_submits_the_next_operation)
 	bool sent = false;
 	char in;
 	char c;
+	char i;
 
 	con_op_init(&o, echo, &sent);
 	con_op_buf(&o, &c, 1);
 	nng_stream_recv(n.far, o.aio);
-	for (char i = 'a'; i < 'z'; i++) {
+	for (int round = 0; round < 26; round++) {
+		i = "abcdefghijklmnopqrstuvwxyz"[round];
 		con_send_all(&n.a, n.near, &i, 1);
 		con_recv_all(&n.a, n.near, &in, 1);
 		ck_assert_int_eq(in, i);

@@ -273,11 +273,12 @@ START_TEST(a_socket_pair_is_two_connected_unix_streams_both_ways)
 	int fds[2] = {-1, -1};
 	int type = 0;
 	socklen_t len = sizeof(type);
-	struct sockaddr_storage ss;
+	struct sockaddr_storage ss = {0};
 	char buf[8];
 
 	ck_assert_int_eq(nng_socket_pair(fds), NNG_OK);
 	for (int i = 0; i < 2; i++) {
+		type = -1;
 		len = sizeof(type);
 		ck_assert_int_eq(
 		    getsockopt(fds[i], SOL_SOCKET, SO_TYPE, &type, &len), 0);
