@@ -104,6 +104,7 @@ fail_rele:
 	return err;
 }
 
+/* *fdp is the socket, and NULL on failure. */
 static weir_err
 listen_open(struct weir_stream_listener *l, weir_fd **fdp)
 {
@@ -125,6 +126,7 @@ listen_open(struct weir_stream_listener *l, weir_fd **fdp)
 		l->ops->unbind(&l->ep, &l->file);
 		wri_listener_shut_socket(l, *fdp);
 		weir_fd_close(*fdp);
+		*fdp = NULL;
 		return WEIR_ESTOPPED;
 	}
 	return WEIR_OK;
