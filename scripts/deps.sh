@@ -7,7 +7,8 @@
 # shellcheck disable=SC2034 # the lists are for those who source this
 
 WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
-WEIR_DEPS_TEST="check"
+# The NNG packages are peers for test/msgstream.
+WEIR_DEPS_TEST="check nng-utils libnng-dev"
 WEIR_DEPS_PERF="libbenchmark-dev"
 # Optional: a peer to compare with, a counter of instructions.  scripts/perf.sh
 # leaves out what is missing; nobody installs them unasked.

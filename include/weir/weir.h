@@ -16,6 +16,7 @@
 #include <weir/err.h>
 #include <weir/log.h>
 #include <weir/msg.h>
+#include <weir/msgstream.h>
 #include <weir/sleep.h>
 #include <weir/sockaddr.h>
 #include <weir/stream.h>

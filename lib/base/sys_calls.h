@@ -34,7 +34,7 @@ WRI_SYS(GETSOCKNAME, int, getsockname,
 WRI_SYS(GETPEERNAME, int, getpeername,
     (int fd, struct sockaddr *sa, socklen_t *len), getpeername(fd, sa, len))
 
-/* Bytes.  recv, send, recvmsg and sendmsg want sockets. */
+/* Bytes.  All but read and write want sockets. */
 WRI_SYS(
     READ, ssize_t, read, (int fd, void *buf, size_t len), read(fd, buf, len))
 WRI_SYS(RECV, ssize_t, recv, (int fd, void *buf, size_t len),
@@ -44,6 +44,9 @@ WRI_SYS(RECVMSG, ssize_t, recvmsg, (int fd, struct msghdr *msg),
 /* Up to n messages, at least one; fewer than n: then the system had no more. */
 WRI_SYS(RECVMMSG, int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned n),
     recvmmsg(fd, msgs, n, 0, NULL))
+/* As recvmsg, and the bytes stay there. */
+WRI_SYS(PEEKMSG, ssize_t, peekmsg, (int fd, struct msghdr *msg),
+    recvmsg(fd, msg, MSG_PEEK))
 WRI_SYS(WRITE, ssize_t, write, (int fd, const void *buf, size_t len),
     write(fd, buf, len))
 WRI_SYS(SEND, ssize_t, send, (int fd, const void *buf, size_t len),

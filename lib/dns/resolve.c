@@ -10,7 +10,7 @@
  *                lock carry the lookup.
  *            D2  refs: the last one out (acq_rel) sees what all have done.
  * Bounds     WEIR_RESOLVE_QUEUE_MAX, WEIR_RESOLVER_THREADS_MAX.
- * Proof      test/dns/, test/contract/cases_dns.c
+ * Proof      test/dns/, test/explorer/x_dns.c, test/contract/cases_dns.c
  */
 #include "dns/dns_impl.h"
 

@@ -148,6 +148,9 @@ START_TEST(bytes_go_through_every_kind_of_read_and_write)
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_sendmsg(fds[0], &msg), 4);
 	msg.msg_iov = in;
+	ck_assert_int_eq(wri_sys_peekmsg(fds[1], &msg), 4);
+	ck_assert_int_eq(memcmp(b, "op", 2), 0);
+	memset(b, 0, sizeof(b));
 	ck_assert_int_eq(wri_sys_recvmsg(fds[1], &msg), 4);
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_shutdown(fds[0], SHUT_WR), 0);
@@ -297,6 +300,9 @@ call_message(enum wri_sys_call which)
 	if (which == WRI_SYS_RECVMMSG) {
 		return wri_sys_recvmmsg(-1, &many, 1);
 	}
+	if (which == WRI_SYS_PEEKMSG) {
+		return wri_sys_peekmsg(-1, &many.msg_hdr);
+	}
 	return which == WRI_SYS_RECVMSG ? wri_sys_recvmsg(-1, &many.msg_hdr)
 					: wri_sys_sendmsg(-1, &many.msg_hdr);
 }
@@ -349,6 +355,7 @@ call_once(enum wri_sys_call which)
 		return wri_sys_recv(-1, &value, 1);
 	case WRI_SYS_RECVMSG:
 	case WRI_SYS_RECVMMSG:
+	case WRI_SYS_PEEKMSG:
 	case WRI_SYS_SENDMSG:
 		return call_message(which);
 	case WRI_SYS_WRITE:

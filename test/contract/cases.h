@@ -50,11 +50,15 @@ void chan_teardown(void);
 void tcp_recv_setup(void);
 void tcp_send_setup(void);
 void unix_recv_setup(void);
+void abstract_recv_setup(void);
 void unix_send_setup(void);
 void pair_teardown(void);
 void recv_submit(weir_aio *aio);
 void recv_soon(weir_aio *aio);
 void recv_end(void);
+void until_submit(weir_aio *aio);
+void until_soon(weir_aio *aio);
+void until_end(void);
 void send_submit(weir_aio *aio);
 void send_soon(weir_aio *aio);
 void send_end(void);
@@ -70,15 +74,37 @@ void fd_submit(weir_aio *aio);
 void fd_soon(weir_aio *aio);
 void fd_end(void);
 
+/* cases_msgstream.c */
+void tcp_msgrecv_setup(void);
+void unix_msgrecv_setup(void);
+void tcp_msgsend_setup(void);
+void unix_msgsend_setup(void);
+void msg_teardown(void);
+void msgrecv_submit(weir_aio *aio);
+void msgrecv_soon(weir_aio *aio);
+void msgrecv_end(void);
+void msgrecv_collect(weir_aio *aio);
+void msgsend_submit(weir_aio *aio);
+void msgsend_soon(weir_aio *aio);
+void msgsend_end(void);
+void msgsend_collect(weir_aio *aio);
+void ready_setup(void);
+void ready_teardown(void);
+void ready_submit(weir_aio *aio);
+void ready_soon(weir_aio *aio);
+
 /* cases_accept.c */
 void tcp_accept_setup(void);
 void unix_accept_setup(void);
+void ipc_accept_setup(void);
+void abstract_accept_setup(void);
 void accept_teardown(void);
 void accept_submit(weir_aio *aio);
 void accept_soon(weir_aio *aio);
 void accept_end(void);
 void tcp_dial_setup(void);
 void unix_dial_setup(void);
+void abstract_dial_setup(void);
 void dial_teardown(void);
 void dial_submit(weir_aio *aio);
 void dial_soon(weir_aio *aio);
@@ -103,5 +129,11 @@ void resolve_soon(weir_aio *aio);
 void literal_soon(weir_aio *aio);
 void resolve_end(void);
 void resolve_collect(weir_aio *aio);
+/* cases_given.c */
+void given_accept_setup(void);
+void given_accept_teardown(void);
+void given_accept_submit(weir_aio *aio);
+void given_accept_soon(weir_aio *aio);
+void given_accept_end(void);
 
 #endif
