@@ -135,6 +135,12 @@ nng_err
 nng_stream_dialer_set_addr(
     nng_stream_dialer *d, const char *opt, const nng_sockaddr *val)
 {
+	static const nng_sockaddr other = {.s_family = NNG_AF_INPROC};
+
+	/* No family is weir's "from anywhere"; here it is a wrong one. */
+	if (val != NULL && val->s_family == NNG_AF_UNSPEC) {
+		val = &other;
+	}
 	return weir_stream_dialer_set_addr(d, opt, val);
 }
 
