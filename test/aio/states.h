@@ -110,7 +110,7 @@ struct states_scene {
 	/* What must come of it all; the call changes it. */
 	bool owned;             /* IN_STARTING: start or finish is owed */
 	bool stopped;           /* takes no more work */
-	bool gone;              /* freed */
+	_Atomic bool gone;      /* freed, or about to be */
 	unsigned calls;         /* callbacks */
 	struct states_end seen; /* by the last one */
 	struct states_end read; /* on the handle */

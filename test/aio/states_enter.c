@@ -83,14 +83,21 @@ cancel_main(void *arg)
 void
 states_finish_it(struct states_scene *s)
 {
-	if (s->op != NULL && s->op->end != NULL) {
-		s->op->end();
-	} else if (s->op != NULL && !s->gone) {
-		(void)weir_aio_cancel(s->aio);
-	} else if (toy_take(&s->toy, s->aio)) {
-		(void)weir_aio_set_output(s->aio, 0, &states_output);
+	weir_aio *aio;
+
+	if (s->op != NULL) {
+		if (s->op->end != NULL) {
+			s->op->end();
+		} else if (!s->gone) {
+			(void)weir_aio_cancel(s->aio);
+		}
+		return;
+	}
+	aio = toy_take_first(&s->toy); /* s->aio may have gone */
+	if (aio != NULL) {
+		(void)weir_aio_set_output(aio, 0, &states_output);
 		ck_assert(
-		    weir_aio_finish_count(s->aio, STATES_RESULT, STATES_COUNT));
+		    weir_aio_finish_count(aio, STATES_RESULT, STATES_COUNT));
 	}
 }
 
