@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,6 +29,23 @@ bare_unix(const char *path)
 	return fd;
 }
 
+/* The name is plain: nothing of it is escaped. */
+static int
+bare_abstract(const char *name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	const size_t len = strlen(name);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	memcpy(un.sun_path + 1, name, len);
+	ck_assert_int_eq(
+	    connect(fd, (struct sockaddr *)&un,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)),
+	    0);
+	return fd;
+}
+
 static int
 bare_tcp6(uint16_t port)
 {
@@ -44,11 +62,13 @@ bare_tcp6(uint16_t port)
 static int
 bare_connect(enum net_kind kind, const char *url)
 {
-	uint16_t port = (uint16_t)atoi(strrchr(url, ':') + 1);
+	const uint16_t port = (uint16_t)atoi(strrchr(url, ':') + 1);
 
 	switch (kind) {
 	case NET_UNIX:
 		return bare_unix(url + strlen("unix://"));
+	case NET_ABSTRACT:
+		return bare_abstract(url + strlen("abstract://"));
 	case NET_TCP6:
 		return bare_tcp6(port);
 	case NET_TCP:
@@ -76,7 +96,7 @@ peer_open(
 	ck_assert_int_eq(op_accept(&op, l, &s), WEIR_OK);
 	weir_stream_listener_free(l);
 	op_fini(&op);
-	p->ipc = kind == NET_UNIX;
+	p->ipc = kind == NET_UNIX || kind == NET_ABSTRACT;
 	if (params != NULL && params->mapping != WEIR_MAPPING_AUTO) {
 		p->ipc = params->mapping == WEIR_MAPPING_IPC;
 	}
