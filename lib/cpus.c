@@ -23,6 +23,8 @@
 #include "cpus.h"
 #include "base/sys.h"
 
+#include <weir/weir.h>
+
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -34,6 +36,9 @@
 #define LINE_BYTES 4096
 #define NAME_BYTES 32  /* "/cpu.cfs_period_us" */
 #define VALUE_BYTES 64 /* two numbers */
+
+#define TASK_THREADS_MIN 2 /* by default */
+#define CPUS_PER_POLLER 8
 
 /* A file, line by line. */
 struct cpus_file {
@@ -379,4 +384,22 @@ wri_cpus(const char *root)
 	unsigned quota = wri_cpus_quota(root);
 
 	return quota != 0 && quota < cpus ? quota : cpus;
+}
+
+static int
+cpus_clamp(unsigned n, int least, int most)
+{
+	return n < (unsigned)least ? least : n > (unsigned)most ? most : (int)n;
+}
+
+int
+wri_cpus_task_threads(unsigned cpus)
+{
+	return cpus_clamp(cpus, TASK_THREADS_MIN, WEIR_TASK_THREADS_MAX);
+}
+
+int
+wri_cpus_poller_threads(unsigned cpus)
+{
+	return cpus_clamp(cpus / CPUS_PER_POLLER, 1, WEIR_POLLER_THREADS_MAX);
 }

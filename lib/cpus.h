@@ -20,4 +20,8 @@ unsigned wri_cpus(const char *root);
  */
 unsigned wri_cpus_quota(const char *root);
 
+/* Threads by default on so many processors. */
+int wri_cpus_task_threads(unsigned cpus);
+int wri_cpus_poller_threads(unsigned cpus);
+
 #endif

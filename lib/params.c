@@ -25,9 +25,8 @@
 #include <string.h>
 
 #define PREFIX_DEFAULT "WEIR_"
-#define TASK_THREADS_MIN 2 /* by default */
-#define TASK_SPREAD 4      /* threads with spares, of each task thread */
-#define CPUS_PER_POLLER 8
+#define TASK_SPREAD 4 /* threads with spares, of each task thread */
+#define RESOLVER_THREADS_DEFAULT 4
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
@@ -60,6 +59,9 @@ static const struct params_count params_counts[] = {
 	offsetof(weir_params, num_poller_threads), WEIR_POLLER_THREADS_MAX},
     {"max_poller_threads", "MAX_POLLER_THREADS",
 	offsetof(weir_params, max_poller_threads), WEIR_POLLER_THREADS_MAX},
+    /* Alone: */
+    {"num_resolver_threads", "NUM_RESOLVER_THREADS",
+	offsetof(weir_params, num_resolver_threads), WEIR_RESOLVER_THREADS_MAX},
 };
 
 /* A setting that is one of some words. */
@@ -283,6 +285,19 @@ pair_merge(struct params_merge *m, const struct params_count pair[2],
 	return WEIR_OK;
 }
 
+/* A number without a maximum of its own. */
+static weir_err
+count_merge(struct params_merge *m, const struct params_count *c, int number)
+{
+	struct params_setting s;
+	weir_err rv = count_take(&s, m, c);
+
+	if (rv == WEIR_OK) {
+		count_put(m, c, s.number != 0 ? s.number : number);
+	}
+	return rv;
+}
+
 /* The choice's own copy of a word, NULL: not one of them. */
 static const char *
 choice_find(const struct params_choice *c, const char *text)
@@ -394,38 +409,23 @@ params_open(struct params_merge *m)
 	return WEIR_OK;
 }
 
-static int
-params_clamp(unsigned n, int least, int most)
-{
-	return n < (unsigned)least ? least : n > (unsigned)most ? most : (int)n;
-}
-
-int
-wri_params_task_threads(unsigned cpus)
-{
-	return params_clamp(cpus, TASK_THREADS_MIN, WEIR_TASK_THREADS_MAX);
-}
-
-int
-wri_params_poller_threads(unsigned cpus)
-{
-	return params_clamp(cpus / CPUS_PER_POLLER, 1, WEIR_POLLER_THREADS_MAX);
-}
-
 static weir_err
 params_merge_threads(struct params_merge *m)
 {
 	const struct params_count *c = params_counts;
 	unsigned cpus = wri_cpus(NULL);
-	int pollers = wri_params_poller_threads(cpus);
+	int pollers = wri_cpus_poller_threads(cpus);
 	weir_err rv =
-	    pair_merge(m, &c[0], wri_params_task_threads(cpus), TASK_SPREAD);
+	    pair_merge(m, &c[0], wri_cpus_task_threads(cpus), TASK_SPREAD);
 
 	if (rv == WEIR_OK) {
 		rv = pair_merge(m, &c[2], 1, WEIR_EXPIRE_THREADS_MAX);
 	}
 	if (rv == WEIR_OK) {
 		rv = pair_merge(m, &c[4], pollers, WEIR_POLLER_THREADS_MAX);
+	}
+	if (rv == WEIR_OK) {
+		rv = count_merge(m, &c[6], RESOLVER_THREADS_DEFAULT);
 	}
 	return rv;
 }

@@ -28,8 +28,4 @@ WEIR_NODISCARD weir_err wri_params_resolve(
  */
 WEIR_NODISCARD weir_err wri_params_apply(const weir_params *p);
 
-/* Threads by default on so many processors. */
-int wri_params_task_threads(unsigned cpus);
-int wri_params_poller_threads(unsigned cpus);
-
 #endif

@@ -5,9 +5,10 @@
  * Purpose    weir_init and weir_fini, and what asks all rooms at once.
  * Ownership  one state per process, for whoever has the turn; the rooms own
  *            theirs.
- * Order      up: expiry threads, pollers, the default pool, then the life
- *            begins.  Down: the life ends (nothing new), handles are stopped
- *            and waited for, pools are drained, pollers and expiry threads end.
+ * Order      up: expiry threads, pollers, the resolver's lane, the default
+ *            pool, then the life begins.  Down: the life ends (nothing new),
+ *            handles are stopped and waited for, pools are drained, the
+ *            resolver's threads, pollers and expiry threads end.
  * Bounds     fini_limit for all waiting in weir_fini together.
  * Proof      test/weir/test_init.c
  */
@@ -20,6 +21,7 @@
 #include "base/life.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dns/dns.h"
 #include "params.h"
 #include "poller/poller.h"
 #include "stream/stream.h"
@@ -106,9 +108,13 @@ rooms_up(const weir_params *p)
 	if (rv != WEIR_OK) {
 		goto fail_timer;
 	}
-	rv = pool_up(p);
+	rv = wri_dns_init((unsigned)p->num_resolver_threads);
 	if (rv != WEIR_OK) {
 		goto fail_poller;
+	}
+	rv = pool_up(p);
+	if (rv != WEIR_OK) {
+		goto fail_dns;
 	}
 	lib.pauses = wri_stream_accept_pauses();
 	lib.params = *p;
@@ -117,6 +123,8 @@ rooms_up(const weir_params *p)
 	wri_life_set(WRI_LIFE_UP);
 	return WEIR_OK;
 
+fail_dns:
+	(void)wri_dns_fini(WEIR_NEVER); /* it has no thread */
 fail_poller:
 	wri_fdio_fini();
 fail_timer:
@@ -192,6 +200,10 @@ rooms_down(void)
 	if (rv != WEIR_OK) {
 		wri_registry_lost();
 	}
+	/* After all that callbacks may have waited for. */
+	if (wri_dns_fini(until) != WEIR_OK) {
+		rv = WEIR_ETIMEDOUT;
+	}
 	wri_fdio_fini();
 	wri_timer_fini();
 	wri_taskq_fini();
@@ -256,6 +268,7 @@ weir_get_stats(weir_stats *stats)
 	wri_timer_stats(stats);
 	wri_poller_stats(stats);
 	stats->threads += (unsigned)lib.params.num_expire_threads;
+	stats->threads += wri_dns_threads();
 	stats->accept_pauses = wri_stream_accept_pauses() - lib.pauses;
 	wri_life_leave();
 	return WEIR_OK;

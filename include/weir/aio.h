@@ -347,14 +347,15 @@ WEIR_API void *weir_aio_get_input(weir_aio *aio, unsigned index);
 WEIR_API void *weir_aio_get_output(weir_aio *aio, unsigned index);
 
 /**
- * For the next operation only: if it ends while it is being submitted, run no
- * callback and say so.  Holds for operations that are started or finished
+ * For the next operation only: if it ends while it is being submitted, without
+ * having started to wait, run no callback and say so.  (docs/api/aio.md has
+ * which operations can.)  Holds for operations that are started or finished
  * before the submitting call returns, as all of weir's are; a provider that
  * resets here and goes on elsewhere must not be given it.
  *
  * @param skipped  set to false now; true when the submitting call returns and
- *                 the operation has ended (its callback will not run), or was
- *                 dropped because the handle is stopped.  Must live until
+ *                 the operation has ended so (its callback will not run), or
+ *                 was dropped because the handle is stopped.  Must live until
  *                 that call has returned.  NULL: as if never called.
  *
  * Errors      none; misuse while an operation is pending

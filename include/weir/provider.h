@@ -139,6 +139,31 @@ WEIR_API WEIR_NODISCARD weir_err weir_aio_start_at(weir_aio *aio,
  */
 WEIR_API bool weir_aio_finish(weir_aio *aio, weir_err err);
 
+/**
+ * Forget the last operation of an idle handle: result WEIR_OK, count 0, outputs
+ * NULL, no skip request.  The handle stays idle.  Until its next operation
+ * begins, outputs and count may be set, and that operation's reset keeps them.
+ * A fresh handle is clear.  For faces whose providers set outputs before they
+ * begin.  Between reset and start it does nothing; on a stopped handle it is a
+ * submit that is dropped, as by reset: the result reads WEIR_ESTOPPED.
+ *
+ * Errors      none; misuse while an operation is pending
+ * Threads     MT-Safe per aio: the consumer's, as a setting
+ * Since       0.1
+ */
+WEIR_API void weir_aio_clear(weir_aio *aio);
+
+/**
+ * Reset and finish in one call, for an operation that ends before it has begun:
+ * on a clear handle (weir_aio_clear).  On another one as weir_aio_finish, so
+ * that a second finish is caught.
+ *
+ * Result      as weir_aio_finish; of a clear handle that is stopped false,
+ *             counted
+ * Since       0.1
+ */
+WEIR_API bool weir_aio_finish_now(weir_aio *aio, weir_err err);
+
 /** As weir_aio_finish with a count [bytes].  Since 0.1 */
 WEIR_API bool weir_aio_finish_count(weir_aio *aio, weir_err err, size_t count);
 
@@ -216,7 +241,8 @@ WEIR_API weir_duration weir_aio_get_timeout(weir_aio *aio);
 WEIR_API weir_time weir_aio_get_deadline(weir_aio *aio);
 
 /**
- * Set an output, after reset and before finish.
+ * Set an output, after reset and before finish, or of a clear handle
+ * (weir_aio_clear).
  *
  * @param index  [0..WEIR_AIO_SLOTS-1]
  * @param data   whose it is, the operation's page says; NULL allowed.

@@ -11,6 +11,7 @@
 #define WEIR_SOCKADDR_H
 
 #include <weir/attr.h>
+#include <weir/err.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -81,6 +82,10 @@ typedef union weir_sockaddr {
  * Write an address for people: 127.0.0.1:80, [::1]:443, [fe80::1%3]:443, the
  * path, inproc[name], abstract[name], unknown.
  *
+ * A path or a name ends at its NUL, an abstract name at its length: those of
+ * its bytes that a line cannot show, NUL among them, are written as '@', so
+ * that different names may look the same.
+ *
  * @param sa     NULL: unknown.
  * @param buf    gets the text, cut to fit, NUL-terminated if bufsz > 0.  NULL:
  *               nothing happens.
@@ -97,10 +102,46 @@ WEIR_API const char *weir_sockaddr_str(
 /** The port in host order; 0 for families without one, and NULL.  Since 0.1 */
 WEIR_API uint32_t weir_sockaddr_port(const weir_sockaddr *sa);
 
-/** Same family and same address?  Two unspecified ones, or NULL, are not.
+/** Same family and same address?  A path or a name counts up to its NUL, an
+ * abstract name with all bytes of its length.  Two unspecified ones, or NULL,
+ * are not equal, nor is what has a length or a family that does not exist.
  * Since 0.1 */
 WEIR_API bool weir_sockaddr_equal(
     const weir_sockaddr *a, const weir_sockaddr *b);
+
+/**
+ * A number for tables: equal addresses have the same.
+ *
+ * It has no secret: a peer who may choose its address can choose many with the
+ * same low bits.  A table that strangers fill needs a bound, or a hash of its
+ * own.  It may change with a release; do not keep it on disk.
+ *
+ * @param sa  NULL: as an unspecified one.
+ *
+ * Result      never 0
+ * Threads     MT-Safe per object
+ * Blocks      never
+ * Since       0.1
+ */
+WEIR_API uint64_t weir_sockaddr_hash(const weir_sockaddr *sa);
+
+/**
+ * Read a numeric address with its port, as weir_sockaddr_str writes it:
+ * "127.0.0.1:80", "[::1]:443", "[fe80::1%3]:443".
+ *
+ * @param sa   written on success, else untouched.
+ * @param str  NUL-terminated; borrowed for the call.  IPv6 stands in brackets,
+ *             a scope is an interface's number [1..4294967295].  Nothing is
+ *             looked up: neither names of hosts, nor services or interfaces.
+ *
+ * Errors      WEIR_EINVAL      sa or str is NULL; no host with a port
+ * [0..65535] behind it, in decimal WEIR_EADDRINVAL  the host is no such address
+ * Threads     MT-Safe per object
+ * Blocks      never
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_sockaddr_parse(
+    weir_sockaddr *sa, const char *str);
 
 WEIR_END_DECLS
 

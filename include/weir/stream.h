@@ -1,12 +1,15 @@
 /*
  * stream - byte streams: dialers, listeners, and the connections they make.
  *
- * Purpose    bytes in order, both directions independent, over tcp:// and
- *            unix://.
+ * Purpose    bytes in order, both directions independent, over tcp, unix
+ *            sockets, and descriptors that the program has.
  * URLs       tcp://HOST:PORT    HOST numeric: 127.0.0.1, [::1]; listeners also
- *            tcp4:// tcp6://    empty (all interfaces) and port 0 (any)
- *            unix://PATH        PATH literal, 1 to 107 bytes; ipc:// is the
- *                               message face of later releases
+ *            tcp4:// tcp6://    empty (all interfaces) and port 0 (any); what
+ *                               follows the port means nothing
+ *            ipc://PATH         PATH literal, 1 to 107 bytes
+ *            unix://PATH        the same
+ *            abstract://NAME    1 to 107 bytes, escapes %00 to %FF; no file
+ *            socket://          listeners only: WEIR_OPT_SOCKET_FD feeds them
  * Ownership  objects are the program's; each operation borrows its object
  *            until its callback begins.  Free is allowed with operations
  *            pending: they end with WEIR_ECLOSED.
@@ -27,12 +30,10 @@
 
 #include <weir/aio.h>
 #include <weir/sockaddr.h>
+#include <weir/stream_options.h>
+#include <weir/url.h>
 
 WEIR_BEGIN_DECLS
-
-typedef struct weir_stream weir_stream;
-typedef struct weir_stream_dialer weir_stream_dialer;
-typedef struct weir_stream_listener weir_stream_listener;
 
 /** Dials, or accepts, that may be pending on one object; when full:
  * WEIR_EAGAIN. */
@@ -40,33 +41,35 @@ typedef struct weir_stream_listener weir_stream_listener;
 /** Connections that the system keeps for a listener until they are accepted. */
 #define WEIR_LISTEN_BACKLOG 4096
 
-/*
- * Options.  NULL gives WEIR_EINVAL, a name the object does not know
- * WEIR_ENOTSUP, a setter of what can only be read WEIR_EREADONLY, a getter or
- * setter of another type WEIR_EBADTYPE; then the state: WEIR_ESTATE before
- * listen (of what listen decides), WEIR_ECLOSED after close (of a dialer's or
- * listener's own bool options: never), WEIR_ESTOPPED of a listener that has
- * met weir_fini.
- */
-#define WEIR_OPT_TCP_NODELAY "tcp-nodelay"     /* bool, default true */
-#define WEIR_OPT_TCP_KEEPALIVE "tcp-keepalive" /* bool, default false */
-#define WEIR_OPT_BOUND_PORT "bound-port"       /* int, tcp listener, read */
-
 /**
  * Prepare to connect; connects nothing.
  *
  * @param dp   given: free with weir_stream_dialer_free.
  * @param url  borrowed for the call.
  *
- * Errors      WEIR_EINVAL     no URL: without "://", a bad port or bracket
- *             WEIR_ENOTSUP    unknown scheme
- *             WEIR_EADDRINVAL no numeric host, no port, empty path, a path
- *                             longer than 107 bytes
+ * Errors      those of weir_url_parse, and
+ *             WEIR_ENOTSUP    no stream, or socket://
+ *             WEIR_EADDRINVAL no numeric host of the scheme's family, or no
+ *                             port; a path that is empty or has more than 128
+ *                             bytes; a name of 0 or more than 107 bytes, or
+ *                             with a bad escape
+ *             WEIR_EINVAL     NULL
  *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Blocks      never; for a port that is a name as weir_url_parse
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc(
     weir_stream_dialer **dp, const char *url);
+
+/**
+ * As weir_stream_dialer_alloc, from a URL in parts.
+ *
+ * @param url  borrowed for the call; not NULL (WEIR_EINVAL).
+ *
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc_url(
+    weir_stream_dialer **dp, const weir_url *url);
 
 /**
  * Connect.
@@ -89,8 +92,19 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc(
  */
 WEIR_API void weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio);
 
-/** No new connections; pending dials end with WEIR_ECLOSED.  Since 0.1 */
+/** No new connections; pending dials end with WEIR_ECLOSED.  Idempotent.
+ * Since 0.1 */
 WEIR_API void weir_stream_dialer_close(weir_stream_dialer *d);
+
+/**
+ * Close, and wait until every dial's result is decided and nothing of a failed
+ * one is left.  (Callbacks may still have to run.)
+ *
+ * Blocks      until then: for steps under way, which do not block
+ * Callback    allowed
+ * Since       0.1
+ */
+WEIR_API void weir_stream_dialer_stop(weir_stream_dialer *d);
 
 /**
  * Close and free; streams it made live on.
@@ -100,30 +114,36 @@ WEIR_API void weir_stream_dialer_close(weir_stream_dialer *d);
  */
 WEIR_API void weir_stream_dialer_free(weir_stream_dialer *d);
 
-/** Set an option for connections made afterwards.  Since 0.1 */
-WEIR_API weir_err weir_stream_dialer_set_bool(
-    weir_stream_dialer *d, const char *opt, bool value);
-/** Read an option.  Since 0.1 */
-WEIR_API weir_err weir_stream_dialer_get_bool(
-    weir_stream_dialer *d, const char *opt, bool *value);
-
 /**
  * Prepare to listen; binds nothing.
  *
  * @param lp   given: free with weir_stream_listener_free.
  * @param url  borrowed for the call.
  *
- * Errors      as weir_stream_dialer_alloc
+ * Errors      as weir_stream_dialer_alloc; a host, a port and socket:// are
+ *             allowed to be what dialers do not take
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc(
     weir_stream_listener **lp, const char *url);
 
 /**
- * Bind and listen.  A socket file that nobody listens on is replaced.
+ * As weir_stream_listener_alloc, from a URL in parts.
+ *
+ * @param url  borrowed for the call; not NULL (WEIR_EINVAL).
+ *
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc_url(
+    weir_stream_listener **lp, const weir_url *url);
+
+/**
+ * Bind and listen.  A socket file that nobody listens on is replaced.  On
+ * socket:// it does nothing, each time, and need not be called.
  *
  * Errors      WEIR_EADDRINUSE  taken; may be tried again
- *             WEIR_EADDRINVAL  not an address of this machine
+ *             WEIR_EADDRINVAL  not an address of this machine; a path of more
+ *                              than 107 bytes
  *             WEIR_EPERM, WEIR_ENOENT (directory of the path)
  *             WEIR_ESTATE      listens already, or weir does not run
  *             WEIR_ECLOSED     closed
@@ -161,9 +181,21 @@ WEIR_API void weir_stream_listener_accept(
 
 /**
  * Stop listening; pending accepts end with WEIR_ECLOSED; the socket file is
- * removed.  Since 0.1
+ * removed; what was given with WEIR_OPT_SOCKET_FD and not accepted is closed.
+ * Idempotent.  Since 0.1
  */
 WEIR_API void weir_stream_listener_close(weir_stream_listener *l);
+
+/**
+ * Close, and wait until the socket is closed and each accept's result is
+ * decided.  (Callbacks may still have to run.)
+ *
+ * Blocks      until then: for steps under way, and a listen, which do not block
+ *             long
+ * Callback    allowed
+ * Since       0.1
+ */
+WEIR_API void weir_stream_listener_stop(weir_stream_listener *l);
 
 /**
  * Close and free; accepted streams live on.
@@ -172,17 +204,6 @@ WEIR_API void weir_stream_listener_close(weir_stream_listener *l);
  * Since     0.1
  */
 WEIR_API void weir_stream_listener_free(weir_stream_listener *l);
-
-/** Set an option for connections accepted afterwards.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_set_bool(
-    weir_stream_listener *l, const char *opt, bool value);
-/** Read an option.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_get_bool(
-    weir_stream_listener *l, const char *opt, bool *value);
-/** Read an option; WEIR_ESTATE, WEIR_ECLOSED, WEIR_ESTOPPED: only between
- * listen and close.  Since 0.1 */
-WEIR_API weir_err weir_stream_listener_get_int(
-    weir_stream_listener *l, const char *opt, int *value);
 
 /**
  * Receive at least one byte.
@@ -218,6 +239,30 @@ WEIR_API void weir_stream_recv(weir_stream *s, weir_aio *aio);
  * Since       0.1
  */
 WEIR_API void weir_stream_recv_exactly(weir_stream *s, weir_aio *aio);
+
+/** Bytes of a delimiter. */
+#define WEIR_STREAM_DELIM_MAX 16
+
+/**
+ * Receive until a delimiter has come; nothing behind it is taken.  It may come
+ * in pieces, and lie over several pieces of the iov.
+ *
+ * @param delim      borrowed until the callback begins.
+ * @param delim_len  [bytes, 1..WEIR_STREAM_DELIM_MAX]
+ * @param aio        as weir_stream_recv; the iov's length is the most that is
+ *                   taken.  What lies behind count in its memory is undefined.
+ *
+ * Result      WEIR_OK        count = bytes up to the delimiter's end
+ *             WEIR_EMSGSIZE  the iov is full, and no delimiter in it: count =
+ *                            iov length (an empty iov: at once)
+ *             WEIR_EINVAL    delim is NULL, or delim_len out of range
+ *             else as weir_stream_recv, and count = bytes received before; they
+ *             are in the iov.  A later receive does not know of them: a
+ *             delimiter that they begin is not found
+ * Since       0.1
+ */
+WEIR_API void weir_stream_recv_until(
+    weir_stream *s, const void *delim, size_t delim_len, weir_aio *aio);
 
 /**
  * Send at least one byte; the system decides how many.
@@ -283,17 +328,43 @@ WEIR_API void weir_stream_stop(weir_stream *s);
  */
 WEIR_API void weir_stream_free(weir_stream *s);
 
-/** The peer's address, valid until free; of NULL: unspecified.  Since 0.1 */
-WEIR_API const weir_sockaddr *weir_stream_peer_addr(const weir_stream *s);
-/** The own address, valid until free; of NULL: unspecified.  Since 0.1 */
-WEIR_API const weir_sockaddr *weir_stream_self_addr(const weir_stream *s);
+/**
+ * Make a stream of a connected stream socket.
+ *
+ * @param sp  given: free with weir_stream_free.
+ * @param fd  taken on success: made non-blocking and close-on-exec, closed with
+ *            the stream.  On failure it stays the caller's, perhaps
+ *            non-blocking and close-on-exec.
+ *
+ * A tcp socket has the addresses and options of a tcp stream, none of which is
+ * set; any other has no addresses, and the options of a socket:// stream.
+ *
+ * Errors      WEIR_EINVAL  NULL; negative, not open, no connected stream socket
+ *             WEIR_EEXIST  weir has this descriptor already
+ *             WEIR_ENOSPC  no place to watch it
+ *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_stream_from_fd(weir_stream **sp, int fd);
 
-/** Set an option of the connection.  Since 0.1 */
-WEIR_API weir_err weir_stream_set_bool(
-    weir_stream *s, const char *opt, bool value);
-/** Read an option of the connection.  Since 0.1 */
-WEIR_API weir_err weir_stream_get_bool(
-    weir_stream *s, const char *opt, bool *value);
+/**
+ * Two connected stream sockets of the unix family, for weir_stream_from_fd,
+ * WEIR_OPT_SOCKET_FD, or plain use.  May be called at any time.
+ *
+ * @param fds  given: two descriptors, blocking and close-on-exec.  A child that
+ *             shall have one clears FD_CLOEXEC.  Untouched on failure.
+ *
+ * Errors      WEIR_EINVAL    NULL
+ *             WEIR_ENOFILES, WEIR_ENOMEM
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_socket_pair(int fds[2]);
+
+/** The peer's address, valid until free; of NULL, and of socket://:
+ * unspecified.  Since 0.1 */
+WEIR_API const weir_sockaddr *weir_stream_peer_addr(const weir_stream *s);
+/** The own address, likewise.  Since 0.1 */
+WEIR_API const weir_sockaddr *weir_stream_self_addr(const weir_stream *s);
 
 WEIR_END_DECLS
 

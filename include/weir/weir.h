@@ -12,7 +12,9 @@
 #include <weir/aio.h>
 #include <weir/attr.h>
 #include <weir/chan.h>
+#include <weir/dns.h>
 #include <weir/err.h>
+#include <weir/log.h>
 #include <weir/msg.h>
 #include <weir/msgstream.h>
 #include <weir/sleep.h>
@@ -20,6 +22,8 @@
 #include <weir/stream.h>
 #include <weir/task.h>
 #include <weir/time.h>
+#include <weir/udp.h>
+#include <weir/url.h>
 #include <weir/version.h>
 
 WEIR_BEGIN_DECLS
@@ -51,6 +55,10 @@ typedef struct weir_params {
 	int max_poller_threads; /**< cap for the default [1..64]; not below a
 				     number given */
 
+	int num_resolver_threads; /**< threads that look names up
+				       [1..WEIR_RESOLVER_THREADS_MAX], default
+				       4; started when they are needed */
+
 	const char *poller; /**< "epoll" or "poll", default "epoll" */
 	const char *log;    /**< "none" "err" "warn" "notice" "info" "debug":
 				 how many lines are logged; where to is
@@ -80,11 +88,12 @@ typedef struct weir_params {
  *
  * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
  * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
- * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_POLLER, WEIR_LOG),
- * which win over defaults.  A variable is taken when it is a decimal number (or
- * one of the words) in range; anything else stops weir_init, with one line in
- * the log that names variable, value and range.  In a program that runs with
- * raised privileges (secure_getenv(3)) no variable is read.
+ * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_NUM_RESOLVER_THREADS,
+ * WEIR_POLLER, WEIR_LOG), which win over defaults.  A variable is taken when it
+ * is a decimal number (or one of the words) in range; anything else stops
+ * weir_init, with one line in the log that names variable, value and range.  In
+ * a program that runs with raised privileges (secure_getenv(3)) no variable is
+ * read.
  *
  * @param params  NULL: no settings; copied.
  *
@@ -179,34 +188,6 @@ typedef struct weir_stats {
  * Since       0.1
  */
 WEIR_API weir_err weir_get_stats(weir_stats *stats);
-
-/** How much a log line matters. */
-typedef enum weir_log_level {
-	WEIR_LOG_NONE = 0,
-	WEIR_LOG_ERR = 3,
-	WEIR_LOG_WARN = 4,
-	WEIR_LOG_NOTICE = 5,
-	WEIR_LOG_INFO = 6,
-	WEIR_LOG_DEBUG = 7,
-} weir_log_level;
-
-/** Gets one line, without newline; valid during the call. */
-typedef void (*weir_log_fn)(void *arg, weir_log_level level, const char *line);
-
-/**
- * Choose where log lines go and how many.  May be called before weir_init.
- *
- * @param fn     called on the thread that logs, with no lock held; NULL: no
- *               log.  Default: stderr.
- * @param arg    borrowed until changed.
- * @param level  up to this one.  Default WEIR_LOG_WARN.
- *
- * Threads     MT-Safe; a call under way on another thread may still use the
- *             old function
- * Blocks      briefly
- * Since       0.1
- */
-WEIR_API void weir_log_set(weir_log_fn fn, void *arg, weir_log_level level);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {

@@ -33,13 +33,9 @@ static void
 clear_outcome(weir_aio *aio)
 {
 	aio->count = 0;
-	aio->deadline_at = 0;
-	aio->iov_next = 0;
-	aio->iov_done = 0;
 	for (unsigned i = 0; i < WEIR_AIO_SLOTS; i++) {
 		aio->output[i] = NULL;
 	}
-	aio->scratch[0] = aio->scratch[1] = NULL;
 }
 
 /* The operation is not to be: forget what was set for it alone. */
@@ -89,12 +85,50 @@ weir_aio_reset(weir_aio *aio)
 			drop_once_only(aio, true);
 			return WEIR_ESTOPPED;
 		}
-		n = w & ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED);
+		n = w &
+		    ~(W_OP | W_PEND | W_ASKED | W_CODE | W_REFUSED | W_CLEAR);
 		n = (n | OP_STARTING) + (UINT64_C(1) << W_GEN_SHIFT);
 		if (wri_cas_weak(&aio->word, &w, n, WRI_SC)) { /* row 1, A4 */
-			clear_outcome(aio);
-			return WEIR_OK;
+			break;
 		}
+	}
+	if ((w & W_CLEAR) == 0) { /* else what was set since stays */
+		clear_outcome(aio);
+	}
+	aio->deadline_at = 0;
+	aio->iov_next = 0;
+	aio->iov_done = 0;
+	aio->scratch[0] = aio->scratch[1] = NULL;
+	return WEIR_OK;
+}
+
+void
+weir_aio_clear(weir_aio *aio)
+{
+	uint64_t w;
+
+	if (wri_aio_enter(aio, __func__) != WEIR_OK) {
+		return;
+	}
+	w = wri_load(&aio->word, WRI_ACQ); /* A3 */
+	if (op_of(w) == OP_STARTING) {
+		return;
+	}
+	if (op_of(w) != OP_NONE) { /* row 4 */
+		wri_aio_misuse(
+		    aio, __func__, "the handle is busy with an operation");
+		return;
+	}
+	aio->result = WEIR_OK;
+	clear_outcome(aio);
+	if ((w & W_STOP) != 0) {
+		drop_once_only(aio, true);
+	}
+	aio->skip = NULL;
+	/* Row 1'.  The caller owns the idle handle: OP stays, while other bits
+	 * may come. */
+	while (!wri_cas_weak(&aio->word, &w,
+	    w | W_CLEAR | ((w & W_STOP) != 0 ? W_REFUSED : 0), WRI_ACQ_REL)) {
 	}
 }
 
@@ -124,14 +158,14 @@ wri_aio_polls(weir_aio *aio)
 	return aio->timeout == 0;
 }
 
-/* Rows 4, 4'': there is nothing to start, or no longer. */
+/* Rows 4, 4'': there is nothing to start, or no longer; at as in start. */
 static weir_err
-nothing_to_start(weir_aio *aio, uint64_t w)
+nothing_to_start(weir_aio *aio, uint64_t w, weir_time at)
 {
 	if (op_of(w) == OP_NONE && (w & W_REFUSED) != 0) {
 		return WEIR_ESTOPPED;
 	}
-	wri_aio_misuse(aio, "weir_aio_start",
+	wri_aio_misuse(aio, at < 0 ? "weir_aio_start" : "weir_aio_start_at",
 	    op_of(w) == OP_NONE ? "start without reset"
 				: "the operation was started or ended before");
 	return WEIR_EMISUSE;
@@ -139,13 +173,13 @@ nothing_to_start(weir_aio *aio, uint64_t w)
 
 /* Row 6: the start is refused, and the operation ends here. */
 static weir_err
-refuse(weir_aio *aio, uint64_t w)
+refuse(weir_aio *aio, uint64_t w, weir_time at)
 {
 	weir_err rv;
 
 	for (;;) {
 		if (op_of(w) != OP_STARTING) {
-			return nothing_to_start(aio, w); /* it has ended */
+			return nothing_to_start(aio, w, at); /* it has ended */
 		}
 		switch (pend_of(w)) {
 		case WHY_CANCEL:
@@ -172,7 +206,7 @@ refuse(weir_aio *aio, uint64_t w)
 	return rv;
 }
 
-/* at: when it times out; negative: as the handle says. */
+/* at: when it times out; negative: as the handle says (weir_aio_start). */
 static weir_err
 start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
     uint64_t grain)
@@ -184,10 +218,10 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	}
 	w = wri_load(&aio->word, WRI_ACQ);
 	if (op_of(w) != OP_STARTING) {
-		return nothing_to_start(aio, w);
+		return nothing_to_start(aio, w, at);
 	}
 	if ((w & (W_STOP | W_PEND)) != 0 || (at < 0 && wri_aio_polls(aio))) {
-		return refuse(aio, w);
+		return refuse(aio, w, at);
 	}
 	if (at >= 0) {
 		aio->deadline_at = at > 0 ? at : 1;
@@ -200,7 +234,7 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	while (
 	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ACTIVE), WRI_ACQ_REL)) {
 		if (op_of(w) != OP_STARTING || (w & (W_STOP | W_PEND)) != 0) {
-			return refuse(aio, w);
+			return refuse(aio, w, at);
 		}
 	}
 	return WEIR_OK;
@@ -319,6 +353,17 @@ weir_aio_finish_ticket(
 	return finish(aio, __func__, &ticket, err, &count);
 }
 
+bool
+weir_aio_finish_now(weir_aio *aio, weir_err err)
+{
+	/* Acquire: A3.  The bit goes with the reset, so a second finish does
+	 * not find it.  A reset that is refused leaves finish to say so. */
+	if (aio != NULL && (wri_load(&aio->word, WRI_ACQ) & W_CLEAR) != 0) {
+		(void)!weir_aio_reset(aio);
+	}
+	return finish(aio, __func__, NULL, err, NULL);
+}
+
 weir_ticket
 weir_aio_ticket(weir_aio *aio)
 {
@@ -337,7 +382,7 @@ weir_aio_finish_batch(weir_aio *const *aios, size_t n, weir_err err)
 	/* Each push wakes at most one thread, and none while one is being
 	 * woken: a batch wakes once by itself. */
 	for (size_t i = 0; i < n; i++) {
-		ended += weir_aio_finish(aios[i], err);
+		ended += finish(aios[i], __func__, NULL, err, NULL);
 	}
 	return ended;
 }

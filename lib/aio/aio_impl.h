@@ -48,6 +48,7 @@ enum why {
 #define W_SLEEPER (UINT64_C(1) << 12) /* somebody sleeps until idle */
 #define W_FREE (UINT64_C(1) << 13)    /* free or reap was called */
 #define W_GONE (UINT64_C(1) << 14)    /* the memory goes once idle */
+#define W_CLEAR (UINT64_C(1) << 15)   /* idle, and has no outcome */
 #define W_NOCB (UINT64_C(1) << 16)    /* wait-only */
 #define W_CODE_SHIFT 17               /* abort code that waits for start */
 #define W_CODE (UINT64_C(1023) << W_CODE_SHIFT)

@@ -46,7 +46,7 @@ alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 	aio->task.run = wri_aio_run;
 	aio->timeout = WEIR_DEFAULT;
 	/* Relaxed: nobody knows it yet. */
-	wri_store(&aio->word, cb == NULL ? W_NOCB : 0, WRI_RLX);
+	wri_store(&aio->word, W_CLEAR | (cb == NULL ? W_NOCB : 0), WRI_RLX);
 	wri_aio_register(aio);
 	*aiop = aio;
 	return WEIR_OK;
@@ -236,8 +236,12 @@ weir_aio_get_input(weir_aio *aio, unsigned index)
 weir_err
 weir_aio_set_output(weir_aio *aio, unsigned index, void *data)
 {
-	weir_err rv =
-	    enter_when(aio, __func__, WHEN_OWNED, index < WEIR_AIO_SLOTS);
+	/* Acquire: A3.  A handle without an outcome has none to spoil. */
+	bool clear =
+	    aio != NULL && (wri_load(&aio->word, WRI_ACQ) & W_CLEAR) != 0;
+	weir_err rv = enter_when(aio, __func__,
+	    clear ? WHEN_OWNED | WHEN_IDLE : WHEN_OWNED,
+	    index < WEIR_AIO_SLOTS);
 
 	if (rv == WEIR_OK) {
 		aio->output[index] = data;

@@ -409,10 +409,6 @@ weir_aio_free(weir_aio *aio)
 	if (wri_aio_enter(aio, "weir_aio_free") != WEIR_OK) {
 		return;
 	}
-	if (wri_frame_find(aio) != NULL) {
-		weir_aio_reap(aio);
-		return;
-	}
 	wri_aio_hold(aio);
 	(void)wri_aio_ask(
 	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE, &was_free);
@@ -426,7 +422,7 @@ weir_aio_free(weir_aio *aio)
 		wri_aio_rele(aio);
 		wait_alone(aio);
 	} else {
-		wri_aio_rele(aio); /* as reap: the end frees it */
+		wri_aio_rele(aio); /* as reap, also within: the end frees it */
 	}
 	if (is_gone(wri_or(&aio->word, W_GONE, WRI_ACQ_REL) | W_GONE)) {
 		wri_aio_hand_over(aio);

@@ -9,10 +9,13 @@
  * Progress   a level that nobody wants costs one relaxed load.  Else a leaf
  *            lock to copy hook and argument as one pair, and the hook is
  *            called without it.  A panic takes no lock.
- * Bounds     a line of LOG_LINE_MAX bytes; longer ones are cut.
+ * Fork       a child may find the lock taken: weir_log does nothing there; the
+ *            rest of weir gives WEIR_EFORK before it has something to say.
+ * Bounds     a line of WEIR_LOG_LINE_MAX bytes; longer ones are cut.
  * Proof      test/base/test_log.c
  */
 #include "base/log.h"
+#include "base/life.h"
 #include "base/panic.h"
 #include "base/sync.h"
 
@@ -22,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 512
+#define LOG_LINE_MAX (WEIR_LOG_LINE_MAX + 1)
 
 struct log_hooks {
 	weir_log_fn log_fn;
@@ -91,12 +94,21 @@ weir_misuse_set(weir_misuse_fn fn, void *arg)
 	wri_mtx_unlock(&log_mtx);
 }
 
-void
-wri_log(weir_log_level level, const char *fmt, ...)
+weir_log_level
+weir_log_get_level(void)
+{
+	/* Relaxed: as in wri_log_set_level. */
+	return (weir_log_level)wri_load(&log_level, WRI_RLX);
+}
+
+static void log_line(weir_log_level level, const char *fmt, va_list ap)
+    WEIR_PRINTF(2, 0);
+
+static void
+log_line(weir_log_level level, const char *fmt, va_list ap)
 {
 	char line[LOG_LINE_MAX];
 	struct log_hooks hooks;
-	va_list ap;
 
 	/* Relaxed: the lock carries the hook. */
 	if ((uint32_t)level > wri_load(&log_level, WRI_RLX)) {
@@ -108,10 +120,32 @@ wri_log(weir_log_level level, const char *fmt, ...)
 	if (hooks.log_fn == NULL) {
 		return;
 	}
-	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
 	hooks.log_fn(hooks.log_arg, level, line);
+}
+
+void
+wri_log(weir_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(level, fmt, ap);
+	va_end(ap);
+}
+
+void
+weir_log(weir_log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level < WEIR_LOG_ERR || level > WEIR_LOG_DEBUG || fmt == NULL ||
+	    wri_life_forked()) {
+		return;
+	}
+	va_start(ap, fmt);
+	log_line(level, fmt, ap);
+	va_end(ap);
 }
 
 void

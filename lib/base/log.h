@@ -7,9 +7,10 @@
 #define BASE_LOG_H
 
 #include <weir/attr.h>
+#include <weir/log.h>
 #include <weir/weir.h>
 
-/* One line; formatted only when somebody listens. */
+/* One line of ours; formatted only when somebody listens. */
 void wri_log(weir_log_level level, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
 /* The default hook: "weir: LEVEL: LINE" on stderr. */

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <sched.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
@@ -81,6 +82,14 @@ sys_send(int fd, const void *buf, size_t len)
 	return SYS_BY_LIBC
 		   ? send(fd, buf, len, MSG_NOSIGNAL)
 		   : syscall(SYS_sendto, fd, buf, len, MSG_NOSIGNAL, NULL, 0);
+}
+
+static inline ssize_t
+sys_if_index(const char *name)
+{
+	unsigned index = if_nametoindex(name);
+
+	return index == 0 ? -1 : (ssize_t)index;
 }
 
 #define WRI_SYS(kind, type, name, params, call)                                \

@@ -5,7 +5,7 @@
  *   WRI_SYS(kind, type, name, parameters, call)
  *
  * is the function `type wri_sys_name(parameters)`, and WRI_SYS_kind for tests.
- * sys_recv and sys_send are at home in sys.c.
+ * sys_recv, sys_send and sys_if_index are at home in sys.c.
  * No guard: it is included once for each thing that a row becomes.
  */
 
@@ -34,13 +34,19 @@ WRI_SYS(GETSOCKNAME, int, getsockname,
 WRI_SYS(GETPEERNAME, int, getpeername,
     (int fd, struct sockaddr *sa, socklen_t *len), getpeername(fd, sa, len))
 
-/* Bytes.  recv, send, recvmsg and sendmsg want sockets. */
+/* Bytes.  All but read and write want sockets. */
 WRI_SYS(
     READ, ssize_t, read, (int fd, void *buf, size_t len), read(fd, buf, len))
 WRI_SYS(RECV, ssize_t, recv, (int fd, void *buf, size_t len),
     sys_recv(fd, buf, len))
 WRI_SYS(RECVMSG, ssize_t, recvmsg, (int fd, struct msghdr *msg),
     recvmsg(fd, msg, 0))
+/* Up to n messages, at least one; fewer than n: then the system had no more. */
+WRI_SYS(RECVMMSG, int, recvmmsg, (int fd, struct mmsghdr *msgs, unsigned n),
+    recvmmsg(fd, msgs, n, 0, NULL))
+/* As recvmsg, and the bytes stay there. */
+WRI_SYS(PEEKMSG, ssize_t, peekmsg, (int fd, struct msghdr *msg),
+    recvmsg(fd, msg, MSG_PEEK))
 WRI_SYS(WRITE, ssize_t, write, (int fd, const void *buf, size_t len),
     write(fd, buf, len))
 WRI_SYS(SEND, ssize_t, send, (int fd, const void *buf, size_t len),
@@ -78,5 +84,8 @@ WRI_SYS(OPEN, int, open, (const char *path, int flags, mode_t mode),
     open(path, flags | O_CLOEXEC, mode))
 WRI_SYS(UNLINK, int, unlink, (const char *path), unlink(path))
 WRI_SYS(LSTAT, int, lstat, (const char *path, struct stat *st), lstat(path, st))
+
+/* The index of an interface [>= 1]. */
+WRI_SYS(IF_INDEX, int, if_index, (const char *name), sys_if_index(name))
 
 #undef WRI_SYS

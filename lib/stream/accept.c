@@ -20,6 +20,7 @@
 #include "stream/listener.h"
 #include "base/clock.h"
 #include "base/life.h"
+#include "base/panic.h"
 
 #define ACCEPT_TRIES_MAX 16
 
@@ -39,8 +40,30 @@ wri_accept_pop_locked(struct weir_stream_listener *l)
 
 	if (aio != NULL) {
 		l->waiters_len--;
+		wri_listener_enter(l); /* until it is finished */
 	}
 	return aio;
+}
+
+weir_stream *
+wri_ready_pop_locked(struct weir_stream_listener *l)
+{
+	weir_stream *s = NULL;
+
+	if (l->ready_len > 0) {
+		s = l->ready[l->ready_first];
+		l->ready_first = (l->ready_first + 1) % WEIR_SOCKET_FD_MAX;
+		l->ready_len--;
+	}
+	return s;
+}
+
+void
+wri_ready_push_locked(struct weir_stream_listener *l, weir_stream *s)
+{
+	WRI_ASSERT(l->ready_len < WEIR_SOCKET_FD_MAX);
+	l->ready[(l->ready_first + l->ready_len) % WEIR_SOCKET_FD_MAX] = s;
+	l->ready_len++;
 }
 
 void
@@ -56,6 +79,7 @@ wri_accept_end_all(struct weir_stream_listener *l, weir_err err)
 			return;
 		}
 		(void)weir_aio_finish(aio, err);
+		wri_listener_leave(l);
 	}
 }
 
@@ -70,6 +94,8 @@ accept_cancel(weir_aio *aio, void *arg, weir_err why)
 	ours = weir_aioq_remove(&l->waiters, aio);
 	if (ours) {
 		l->waiters_len--;
+		wri_listener_hold(l);  /* it may have the last reference */
+		wri_listener_enter(l); /* until it is finished */
 	}
 	wri_mtx_unlock(&l->mtx);
 	if (ours) {
@@ -77,6 +103,8 @@ accept_cancel(weir_aio *aio, void *arg, weir_err why)
 			wri_listener_stop(l);
 		}
 		(void)weir_aio_finish(aio, why);
+		wri_listener_leave(l);
+		wri_listener_rele(l);
 	}
 }
 
@@ -93,6 +121,14 @@ static const weir_provider accept_provider = {
     .release = accept_release,
 };
 
+/* Has the library ended under it? */
+static bool
+listener_is_orphan_locked(const struct weir_stream_listener *l)
+{
+	return l->ops->is_fed ? wri_life_is_over(l->life)
+			      : !weir_aio_busy(l->nap);
+}
+
 /* May somebody accept now? */
 static weir_err
 accept_check_locked(const struct weir_stream_listener *l)
@@ -102,8 +138,8 @@ accept_check_locked(const struct weir_stream_listener *l)
 	case WRI_LISTENER_BINDING:
 		return WEIR_ESTATE;
 	case WRI_LISTENER_OPEN:
-		if (!weir_aio_busy(l->nap)) {
-			return WEIR_ESTOPPED; /* the library has ended */
+		if (listener_is_orphan_locked(l)) {
+			return WEIR_ESTOPPED;
 		}
 		return l->waiters_len < WEIR_STREAM_QUEUE_MAX ? WEIR_OK
 							      : WEIR_EAGAIN;
@@ -128,8 +164,8 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 
 	wri_mtx_lock(&l->mtx);
 	err = accept_check_locked(l);
-	try = err == WEIR_OK && l->spare == NULL && l->waiters_len == 0 &&
-	      !wri_pump_pauses_locked(l);
+	try = err == WEIR_OK && l->ready_len == 0 && l->waiters_len == 0 &&
+	      !l->ops->is_fed && !wri_pump_pauses_locked(l);
 	if (try) {
 		l->users++;
 	}
@@ -155,6 +191,51 @@ accept_poll(struct weir_stream_listener *l, weir_stream **sp)
 	return err;
 }
 
+weir_err
+wri_accept_reserve(struct weir_stream_listener *l)
+{
+	weir_err err = WEIR_OK;
+
+	wri_mtx_lock(&l->mtx);
+	if (l->state == WRI_LISTENER_CLOSED) {
+		err = WEIR_ECLOSED;
+	} else if (l->state == WRI_LISTENER_STOPPED ||
+		   listener_is_orphan_locked(l)) {
+		err = WEIR_ESTOPPED;
+	} else if (l->ready_len + l->feeding >= WEIR_SOCKET_FD_MAX) {
+		err = WEIR_ENOSPC;
+	} else {
+		l->feeding++;
+		wri_listener_enter(l);
+	}
+	wri_mtx_unlock(&l->mtx);
+	return err;
+}
+
+void
+wri_accept_feed(struct weir_stream_listener *l, weir_stream *s)
+{
+	weir_aio *aio = NULL;
+
+	wri_mtx_lock(&l->mtx);
+	l->feeding--;
+	if (s != NULL && l->state == WRI_LISTENER_OPEN) {
+		aio = wri_accept_pop_locked(l);
+		if (aio == NULL) {
+			wri_ready_push_locked(l, s);
+			s = NULL;
+		}
+	}
+	wri_mtx_unlock(&l->mtx);
+	if (aio != NULL) {
+		wri_accept_finish(aio, WEIR_OK, s);
+		wri_listener_leave(l);
+	} else {
+		weir_stream_free(s); /* closed meanwhile */
+	}
+	wri_listener_leave(l);
+}
+
 enum accept_way {
 	ACCEPT_ENDS,  /* the operation ends now: with an error, or a stream */
 	ACCEPT_WAITS, /* it waits, or was refused: not ours any more */
@@ -170,9 +251,8 @@ accept_wait_locked(struct weir_stream_listener *l, weir_aio *aio,
 	if (*err != WEIR_OK) {
 		return ACCEPT_ENDS;
 	}
-	if (l->spare != NULL) {
-		*sp = l->spare;
-		l->spare = NULL;
+	*sp = wri_ready_pop_locked(l);
+	if (*sp != NULL) {
 		return ACCEPT_ENDS;
 	}
 	wri_listener_hold(l); /* for accept_release */
@@ -183,7 +263,7 @@ accept_wait_locked(struct weir_stream_listener *l, weir_aio *aio,
 	weir_aioq_push(&l->waiters, aio);
 	l->waiters_len++;
 	l->full_told = false;
-	if (l->pump_state != WRI_PUMP_IDLE) {
+	if (l->ops->is_fed || l->pump_state != WRI_PUMP_IDLE) {
 		return ACCEPT_WAITS;
 	}
 	/* Claimed, so that nobody else runs it. */

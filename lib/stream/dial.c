@@ -24,46 +24,16 @@
  * Pairs      D1  mtx carries reason and claim.
  * Locks      mtx is a leaf but for weir_aio_start, which the gate wants under
  *            the lock of the hook.
- * Bounds     WEIR_STREAM_QUEUE_MAX dials; naps of DIAL_NAP_MIN to _MAX.
+ * Bounds     WEIR_STREAM_QUEUE_MAX dials.
  * Proof      test/stream/test_dialer.c, test_faults.c, test_blocked.c
  */
-#include "base/clock.h"
-#include "base/err.h"
+#include "stream/dial.h"
 #include "base/mem.h"
 #include "base/panic.h"
 #include "base/sys.h"
-#include "stream/dialer.h"
 #include "stream/nap.h"
-#include "stream/sockio.h"
 
 #include <errno.h>
-
-#define DIAL_NAP_MIN WEIR_MS(1)
-#define DIAL_NAP_MAX WEIR_MS(100)
-
-struct dial {
-	/* Fixed after alloc. */
-	struct weir_stream_dialer *dialer; /* held */
-	weir_aio *outer;                   /* lent, until finish */
-
-	/* Fixed before the inner operation is submitted. */
-	weir_aio *inner; /* ours; NULL if we need not wait */
-	weir_fd *timer;  /* it naps; NULL: it waits for its socket */
-
-	/* Any thread. */
-	wri_a32 refs;
-
-	/* The submitter's, then the steps', then his who has claimed it. */
-	int fd;            /* the socket while it has no stream, or -1 */
-	weir_stream *conn; /* half-made, or NULL */
-	weir_duration nap_ns;
-	weir_err err; /* how it ends */
-
-	/* dialer->mtx must be held when using these. */
-	weir_err asked; /* why it shall end, WEIR_OK: nobody asked */
-	bool submitted; /* the inner operation: who asks may close */
-	bool claimed;
-};
 
 static void
 dial_hold(struct dial *dl)
@@ -71,8 +41,8 @@ dial_hold(struct dial *dl)
 	(void)wri_add(&dl->refs, 1, WRI_RLX); /* by one who has a reference */
 }
 
-static void
-dial_rele(struct dial *dl)
+void
+wri_dial_rele(struct dial *dl)
 {
 	/* acq_rel: as wri_dialer_rele. */
 	if (wri_sub(&dl->refs, 1, WRI_ACQ_REL) == 1) {
@@ -86,7 +56,7 @@ dial_rele(struct dial *dl)
 static void
 dial_release(void *arg)
 {
-	dial_rele(arg);
+	wri_dial_rele(arg);
 }
 
 /* --- The end ----------------------------------------------------------- */
@@ -103,7 +73,6 @@ dial_drop(struct dial *dl)
 	}
 }
 
-/* How the dial ends is ours to say, once; it leaves the dialer. */
 static bool
 dial_claim_locked(struct dial *dl, weir_err err)
 {
@@ -117,8 +86,8 @@ dial_claim_locked(struct dial *dl, weir_err err)
 	return true;
 }
 
-static bool
-dial_claim(struct dial *dl, weir_err err)
+bool
+wri_dial_claim(struct dial *dl, weir_err err)
 {
 	bool ours;
 
@@ -128,9 +97,8 @@ dial_claim(struct dial *dl, weir_err err)
 	return ours;
 }
 
-/* Claimed, nothing is half made: end the outer operation. */
-static void
-dial_finish(struct dial *dl)
+void
+wri_dial_finish(struct dial *dl)
 {
 	weir_stream *conn = dl->conn;
 
@@ -139,17 +107,18 @@ dial_finish(struct dial *dl)
 		(void)weir_aio_set_output(dl->outer, 0, conn);
 	}
 	(void)weir_aio_finish(dl->outer, dl->err);
+	wri_dialer_finished(dl->dialer); /* by one who has a reference */
 }
 
 /* A dial that does not wait. */
 static void
 dial_end(struct dial *dl, weir_err err)
 {
-	(void)dial_claim(dl, err);
+	(void)wri_dial_claim(dl, err);
 	if (err != WEIR_OK) {
 		dial_drop(dl);
 	}
-	dial_finish(dl);
+	wri_dial_finish(dl);
 }
 
 /* Claimed, and its weir_fd has gone. */
@@ -161,8 +130,8 @@ wri_dial_gone(struct dial *dl)
 	} else if (dl->err != WEIR_OK) {
 		dial_drop(dl);
 	}
-	dial_finish(dl);
-	dial_rele(dl); /* the weir_fd's */
+	wri_dial_finish(dl);
+	wri_dial_rele(dl); /* the weir_fd's */
 }
 
 static void
@@ -171,9 +140,8 @@ dial_timer_release(void *arg)
 	wri_dial_gone(arg);
 }
 
-/* Claimed: close the weir_fd; its release does the rest. */
-static void
-dial_close_fd(struct dial *dl)
+void
+wri_dial_close_fd(struct dial *dl)
 {
 	if (dl->timer != NULL) {
 		weir_fd_close(dl->timer);
@@ -204,7 +172,7 @@ dial_cancel(weir_aio *outer, void *arg, weir_err why)
 	ours = dial_ask_locked(dl, why);
 	wri_mtx_unlock(&dl->dialer->mtx);
 	if (ours) {
-		dial_close_fd(dl);
+		wri_dial_close_fd(dl);
 	}
 }
 
@@ -213,121 +181,6 @@ static const weir_provider dial_provider = {
     .name = "stream dial",
     .cancel = dial_cancel,
     .release = dial_release,
-};
-
-/* --- Steps ------------------------------------------------------------- */
-
-/* The socket is connected: make the rest. */
-static weir_err
-dial_finish_conn(struct dial *dl)
-{
-	struct weir_stream_dialer *d = dl->dialer;
-
-	/* Relaxed: see wri_options_set. */
-	return wri_stream_ready(
-	    dl->conn, &d->ep, wri_load(&d->options, WRI_RLX), NULL);
-}
-
-static weir_err
-dial_open_conn(struct dial *dl)
-{
-	weir_err err = wri_stream_open(&dl->conn, dl->dialer->ops, dl->fd);
-
-	if (err == WEIR_OK) {
-		dl->fd = -1;
-	}
-	return err;
-}
-
-static weir_err
-wait_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
-{
-	struct dial *dl = weir_aio_get_input(inner, 0);
-	weir_err err = wri_sock_connected(arg, fd);
-
-	*flags = 0;
-	if (err == WEIR_EAGAIN) {
-		return err;
-	}
-	if (err == WEIR_OK) {
-		err = dial_finish_conn(dl);
-	}
-	if (!dial_claim(dl, err)) {
-		return WEIR_OK; /* its end is under way */
-	}
-	if (err == WEIR_OK) {
-		dl->conn->dial = NULL;
-		dial_finish(dl);
-		dial_rele(dl); /* the weir_fd's */
-	} else {
-		dial_close_fd(dl);
-	}
-	return WEIR_OK;
-}
-
-static const weir_fdop wait_op = {
-    .size = sizeof(weir_fdop),
-    .name = "stream connect",
-    .kind = WEIR_FDOP_OTHER, /* one completion is not the end of it */
-    .try_step = wait_step,
-};
-
-static void
-dial_nap(struct dial *dl)
-{
-	wri_nap_set(dl->timer, weir_time_after(wri_now(), dl->nap_ns));
-	dl->nap_ns =
-	    dl->nap_ns * 2 < DIAL_NAP_MAX ? dl->nap_ns * 2 : DIAL_NAP_MAX;
-}
-
-static int
-dial_connect(struct dial *dl)
-{
-	const struct wri_endpoint *ep = &dl->dialer->ep;
-
-	return wri_sys_connect(dl->fd, &ep->addr.u.sa, ep->addr.len);
-}
-
-/* What connect(2) has said at last: the stream, or an error. */
-static weir_err
-dial_connected(struct dial *dl, int r)
-{
-	weir_err err =
-	    r != 0 ? dl->dialer->ops->connect_err(-r) : dial_open_conn(dl);
-
-	return err == WEIR_OK ? dial_finish_conn(dl) : err;
-}
-
-/* What once found no room asks again until it is answered, also where the
- * system connects in the background (tcp, short of ports). */
-static weir_err
-nap_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
-{
-	struct dial *dl = arg;
-	int r;
-
-	(void)inner;
-	*flags = 0;
-	if (!wri_nap_over(fd)) {
-		return WEIR_EAGAIN;
-	}
-	r = dial_connect(dl);
-	if (r == -EAGAIN || r == -EINPROGRESS || r == -EALREADY) {
-		dial_nap(dl);
-		*flags = WEIR_FD_MORE;
-		return WEIR_EAGAIN;
-	}
-	if (dial_claim(dl, dial_connected(dl, r))) {
-		dial_close_fd(dl);
-	}
-	return WEIR_OK;
-}
-
-static const weir_fdop nap_op = {
-    .size = sizeof(weir_fdop),
-    .name = "stream connect pause",
-    .kind = WEIR_FDOP_OTHER,
-    .try_step = nap_step,
 };
 
 /* --- Submit ------------------------------------------------------------ */
@@ -369,7 +222,8 @@ dial_start(struct dial *dl)
 	wri_mtx_unlock(&d->mtx);
 	if (err != WEIR_OK) {
 		dial_drop(dl);
-		dial_rele(dl);
+		wri_dialer_finished(d);
+		wri_dial_rele(dl);
 		return false;
 	}
 	return true;
@@ -385,17 +239,18 @@ dial_submit(struct dial *dl)
 	if (dl->conn != NULL) {
 		dl->conn->dial = dl;
 		weir_fd_submit(
-		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wait_op);
+		    dl->conn->fd, WEIR_DIR_WRITE, dl->inner, &wri_connect_wait);
 	} else {
 		weir_err err = wri_nap_open(&dl->timer, dl, dial_timer_release);
 
 		if (err != WEIR_OK) {
 			dial_end(dl, err);
-			dial_rele(dl);
+			wri_dial_rele(dl);
 			return;
 		}
-		dial_nap(dl);
-		weir_fd_submit(dl->timer, WEIR_DIR_READ, dl->inner, &nap_op);
+		wri_connect_nap(dl);
+		weir_fd_submit(
+		    dl->timer, WEIR_DIR_READ, dl->inner, &wri_connect_again);
 	}
 	/* From here on others may close; who came too early left that to us. */
 	wri_mtx_lock(&dl->dialer->mtx);
@@ -403,7 +258,7 @@ dial_submit(struct dial *dl)
 	ours = dl->asked != WEIR_OK && dial_claim_locked(dl, dl->asked);
 	wri_mtx_unlock(&dl->dialer->mtx);
 	if (ours) {
-		dial_close_fd(dl);
+		wri_dial_close_fd(dl);
 	}
 }
 
@@ -417,16 +272,14 @@ dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 		*err = WEIR_ENOMEM;
 		return NULL;
 	}
-	dl->fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
-	if (dl->fd < 0) {
-		*err = wri_err_of(-dl->fd);
+	dl->dialer = d;
+	dl->outer = outer;
+	*err = wri_connect_open(dl);
+	if (*err != WEIR_OK) {
 		wri_free(dl, sizeof(*dl));
 		return NULL;
 	}
-	(void)wri_add(&d->refs, 1, WRI_RLX); /* the caller has one */
-	dl->dialer = d;
-	dl->outer = outer;
-	dl->nap_ns = DIAL_NAP_MIN;
+	wri_dialer_hold(d);
 	wri_store(&dl->refs, 1, WRI_RLX); /* the submitter's */
 	return dl;
 }
@@ -439,9 +292,9 @@ dial_go_on(struct dial *dl, int r)
 	weir_err err = WEIR_OK;
 
 	if (r == -EINPROGRESS) {
-		err = dial_open_conn(dl);
+		err = wri_connect_stream(dl);
 	} else if (!waits) {
-		err = dial_connected(dl, r);
+		err = wri_connect_end(dl, r);
 	}
 	if (!waits || err != WEIR_OK) {
 		dial_end(dl, err);
@@ -472,11 +325,14 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 	dl = dial_alloc(d, aio, &err);
 	if (dl == NULL) {
 		wri_dialer_leave(d);
+		wri_dialer_hold(d); /* the callback may free it */
 		(void)weir_aio_finish(aio, err);
+		wri_dialer_finished(d);
+		wri_dialer_rele(d);
 		return;
 	}
-	dial_go_on(dl, dial_connect(dl));
-	dial_rele(dl);
+	dial_go_on(dl, wri_connect_try(dl));
+	wri_dial_rele(dl);
 }
 
 void
@@ -492,7 +348,7 @@ wri_dialer_close(struct weir_stream_dialer *d)
 
 		wri_mtx_unlock(&d->mtx);
 		if (ours) {
-			dial_close_fd(dl);
+			wri_dial_close_fd(dl);
 		}
 		wri_mtx_lock(&d->mtx);
 	}

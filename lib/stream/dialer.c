@@ -13,6 +13,14 @@
 #include "base/life.h"
 #include "base/mem.h"
 
+#include <limits.h>
+
+void
+wri_dialer_hold(struct weir_stream_dialer *d)
+{
+	(void)wri_add(&d->refs, 1, WRI_RLX); /* by one who has a reference */
+}
+
 void
 wri_dialer_rele(struct weir_stream_dialer *d)
 {
@@ -39,6 +47,7 @@ wri_dialer_enter(struct weir_stream_dialer *d)
 	} else {
 		d->dials_len++;
 		d->full_told = false;
+		(void)wri_add(&d->busy, 1, WRI_RLX); /* finished releases */
 	}
 	wri_mtx_unlock(&d->mtx);
 	if (tell) {
@@ -56,11 +65,75 @@ wri_dialer_leave(struct weir_stream_dialer *d)
 }
 
 void
+wri_dialer_finished(struct weir_stream_dialer *d)
+{
+	/* acq_rel: what was done comes before stop returns. */
+	if (wri_sub(&d->busy, 1, WRI_ACQ_REL) == 1) {
+		wri_futex_wake(&d->busy, INT_MAX);
+	}
+}
+
+/* An address to come from: numeric, and any port. */
+static weir_err
+local_check(struct wri_sysaddr *addr, const weir_sockaddr *name)
+{
+	addr->len = 0;
+	if (name->s_family == WEIR_AF_UNSPEC) {
+		return WEIR_OK;
+	}
+	if ((name->s_family != WEIR_AF_INET &&
+		name->s_family != WEIR_AF_INET6) ||
+	    weir_sockaddr_port(name) != 0) {
+		return WEIR_EADDRINVAL;
+	}
+	return wri_sysaddr_of(addr, name);
+}
+
+static weir_err
+local_set(void *obj, const struct wri_option *o, const union wri_value *value)
+{
+	struct weir_stream_dialer *d = obj;
+	struct wri_sysaddr addr;
+	weir_err err = local_check(&addr, value->addr);
+
+	(void)o;
+	if (err != WEIR_OK) {
+		return err;
+	}
+	wri_mtx_lock(&d->mtx);
+	if (d->closed) {
+		err = WEIR_ECLOSED;
+	} else {
+		d->local = addr;
+	}
+	wri_mtx_unlock(&d->mtx);
+	return err;
+}
+
+const struct wri_option_how wri_how_local_addr = {NULL, local_set};
+
+void
 weir_stream_dialer_close(weir_stream_dialer *d)
 {
 	if (!wri_life_forked() &&
 	    wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
 		wri_dialer_close(d);
+	}
+}
+
+void
+weir_stream_dialer_stop(weir_stream_dialer *d)
+{
+	uint32_t busy;
+
+	if (wri_life_forked() ||
+	    !wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
+		return;
+	}
+	wri_dialer_close(d);
+	/* Acquire: with wri_dialer_finished. */
+	while ((busy = wri_load(&d->busy, WRI_ACQ)) != 0) {
+		(void)wri_futex_wait(&d->busy, busy, WEIR_NEVER);
 	}
 }
 
@@ -76,7 +149,7 @@ weir_stream_dialer_free(weir_stream_dialer *d)
 }
 
 weir_err
-weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *url)
+weir_stream_dialer_alloc_url(weir_stream_dialer **dp, const weir_url *url)
 {
 	const struct wri_stream_ops *ops;
 	struct wri_endpoint ep;
@@ -86,7 +159,7 @@ weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *url)
 	if (err != WEIR_OK) {
 		return err;
 	}
-	if (dp == NULL) {
+	if (dp == NULL || url == NULL) {
 		return WEIR_EINVAL;
 	}
 	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_DIALER);
@@ -102,8 +175,24 @@ weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *url)
 	d->ep = ep;
 	/* Relaxed: nobody else knows it yet. */
 	wri_store(&d->refs, 1, WRI_RLX);
-	wri_store(&d->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_settings_init(&d->settings);
 	wri_mtx_init(&d->mtx);
 	*dp = d;
 	return WEIR_OK;
+}
+
+weir_err
+weir_stream_dialer_alloc(weir_stream_dialer **dp, const char *text)
+{
+	weir_url *url;
+	weir_err err = wri_life_check();
+
+	if (err == WEIR_OK) {
+		err = weir_url_parse(&url, text);
+	}
+	if (err == WEIR_OK) {
+		err = weir_stream_dialer_alloc_url(dp, url);
+		weir_url_free(url);
+	}
+	return err;
 }

@@ -1,24 +1,23 @@
 /*
- * listener - the life of a listener: alloc, listen, close, free.
+ * listener - the life of a listener: alloc, close, stop, free.
  *
  * Purpose    who may use the listening socket, and until when.
  * Ownership  The memory goes with the last reference.  The socket is closed by
  *            the last of: close or stop, and the threads that are in accept(2)
  *            or in a submit (users); closing it under their feet would hand
- *            them a stranger's descriptor.  The timer is closed after the
- *            socket, when no accept step can set it.  The socket file is
+ *            them a stranger's descriptor.  The socket file is
  *            removed by the first of close and stop, or by the listen that
  *            finds the listener closed.
  * Locks      mtx is a leaf but for weir_aio_start in accept.c.
  * Proof      test/stream/test_listener.c, test/stream/test_unix.c
  */
 #include "stream/listener.h"
-#include "base/err.h"
 #include "base/life.h"
 #include "base/mem.h"
 #include "base/panic.h"
 #include "base/sys.h"
-#include "stream/nap.h"
+
+#include <limits.h>
 
 void
 wri_listener_hold(struct weir_stream_listener *l)
@@ -31,7 +30,7 @@ wri_listener_rele(struct weir_stream_listener *l)
 {
 	/* acq_rel: what others did with it comes before its end. */
 	if (wri_sub(&l->refs, 1, WRI_ACQ_REL) == 1) {
-		WRI_ASSERT(l->waiters_len == 0 && l->spare == NULL);
+		WRI_ASSERT(l->waiters_len == 0 && l->ready_len == 0);
 		WRI_ASSERT(l->fd == NULL);
 		wri_pump_fini(l);
 		wri_mtx_fini(&l->mtx);
@@ -39,207 +38,49 @@ wri_listener_rele(struct weir_stream_listener *l)
 	}
 }
 
-static void
-timer_release(void *arg)
+void
+wri_listener_enter(struct weir_stream_listener *l)
 {
-	wri_listener_rele(arg);
+	(void)wri_add(&l->busy, 1, WRI_RLX); /* who leaves releases */
 }
 
-static void
-listener_release(void *arg)
+void
+wri_listener_leave(struct weir_stream_listener *l)
 {
-	struct weir_stream_listener *l = arg;
+	/* acq_rel: what was done comes before stop returns. */
+	if (wri_sub(&l->busy, 1, WRI_ACQ_REL) == 1) {
+		wri_futex_wake(&l->busy, INT_MAX);
+	}
+}
 
-	weir_fd_close(l->timer);
-	wri_listener_rele(l);
+weir_err
+wri_listener_fresh_locked(const struct weir_stream_listener *l)
+{
+	switch (l->state) {
+	case WRI_LISTENER_NEW:
+		return WEIR_OK;
+	case WRI_LISTENER_BINDING:
+	case WRI_LISTENER_OPEN:
+		return WEIR_EBUSY;
+	case WRI_LISTENER_STOPPED:
+		return WEIR_ESTOPPED;
+	case WRI_LISTENER_CLOSED:
+		break;
+	}
+	return WEIR_ECLOSED;
 }
 
 /*
  * The address is free from here on.  To close is not enough: a poll(2) under
- * way on another thread, or a forked child, keeps the socket.
+ * way on another thread, or a forked child, keeps the socket.  One that the
+ * program brought may be shared on purpose, and goes on elsewhere.
  */
-static void
-socket_shut(weir_fd *fd)
+void
+wri_listener_shut_socket(const struct weir_stream_listener *l, weir_fd *fd)
 {
-	(void)wri_sys_shutdown(weir_fd_number(fd), SHUT_RDWR);
-}
-
-/* A socket that listens; on failure nothing is left behind. */
-static weir_err
-listener_socket(struct weir_stream_listener *l, int *fdp)
-{
-	int fd = wri_sys_socket(l->ep.family, SOCK_STREAM, 0);
-	weir_err err;
-	int r;
-
-	if (fd < 0) {
-		return wri_err_of(-fd);
+	if (!l->adopted) {
+		(void)wri_sys_shutdown(weir_fd_number(fd), SHUT_RDWR);
 	}
-	err = l->ops->bind(&l->ep, fd, &l->file);
-	if (err != WEIR_OK) {
-		goto fail_close;
-	}
-	r = wri_sys_listen(fd, WEIR_LISTEN_BACKLOG);
-	if (r != 0) {
-		err = wri_err_of(-r);
-		goto fail_unbind;
-	}
-	err = l->ops->bound(&l->ep, fd, &l->bound);
-	if (err != WEIR_OK) {
-		goto fail_unbind;
-	}
-	*fdp = fd;
-	return WEIR_OK;
-
-fail_unbind:
-	l->ops->unbind(&l->ep, &l->file);
-fail_close:
-	(void)wri_sys_close(fd);
-	return err;
-}
-
-static weir_err
-listener_open(struct weir_stream_listener *l, weir_fd **fdp)
-{
-	int fd = -1;
-	weir_err err = listener_socket(l, &fd);
-
-	if (err != WEIR_OK) {
-		return err;
-	}
-	l->timer = NULL;
-	wri_listener_hold(l); /* for listener_release */
-	err = weir_fd_open(fdp, fd,
-	    &(weir_fd_params){
-		.size = sizeof(weir_fd_params),
-		.arg = l,
-		.release = listener_release,
-	    });
-	if (err != WEIR_OK) {
-		wri_listener_rele(l);
-		l->ops->unbind(&l->ep, &l->file);
-		(void)wri_sys_close(fd);
-		return err;
-	}
-	wri_listener_hold(l); /* for timer_release */
-	err = wri_nap_open(&l->timer, l, timer_release);
-	if (err != WEIR_OK) {
-		wri_listener_rele(l);
-	} else {
-		wri_pump_begin(l);
-		if (!weir_aio_busy(l->nap)) {
-			err = WEIR_ESTOPPED; /* made before a weir_fini */
-		}
-	}
-	if (err != WEIR_OK) {
-		l->ops->unbind(&l->ep, &l->file);
-		socket_shut(*fdp);
-		weir_fd_close(*fdp);
-	}
-	return err;
-}
-
-/* May listen begin?  Then the state is BINDING, and the caller's to end. */
-static weir_err
-listener_begin(struct weir_stream_listener *l)
-{
-	weir_err err = WEIR_ESTATE;
-
-	wri_mtx_lock(&l->mtx);
-	switch (l->state) {
-	case WRI_LISTENER_NEW:
-		l->state = WRI_LISTENER_BINDING;
-		err = WEIR_OK;
-		break;
-	case WRI_LISTENER_BINDING:
-	case WRI_LISTENER_OPEN:
-		break;
-	case WRI_LISTENER_STOPPED:
-		err = WEIR_ESTOPPED;
-		break;
-	case WRI_LISTENER_CLOSED:
-		err = WEIR_ECLOSED;
-		break;
-	}
-	wri_mtx_unlock(&l->mtx);
-	return err;
-}
-
-/* The socket is there: is the listener, or was it closed meanwhile? */
-static weir_err
-listener_publish(struct weir_stream_listener *l, weir_fd *fd)
-{
-	bool open;
-
-	wri_mtx_lock(&l->mtx);
-	open = l->state == WRI_LISTENER_BINDING;
-	if (open) {
-		l->state = WRI_LISTENER_OPEN;
-		l->fd = fd;
-	}
-	wri_mtx_unlock(&l->mtx);
-	if (!open) {
-		l->ops->unbind(&l->ep, &l->file);
-		socket_shut(fd);
-		weir_fd_close(fd);
-	}
-	return open ? WEIR_OK : WEIR_ECLOSED;
-}
-
-weir_err
-weir_stream_listener_listen(weir_stream_listener *l)
-{
-	weir_fd *fd = NULL;
-	weir_err err = wri_life_check();
-
-	if (err != WEIR_OK) {
-		return err;
-	}
-	if (!wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
-		return l == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
-	}
-	err = listener_begin(l);
-	if (err != WEIR_OK) {
-		return err;
-	}
-	err = listener_open(l, &fd);
-	if (err == WEIR_OK) {
-		err = listener_publish(l, fd);
-	}
-	if (err != WEIR_OK) {
-		/* It may be tried again, unless it was closed meanwhile. */
-		wri_mtx_lock(&l->mtx);
-		if (l->state == WRI_LISTENER_BINDING) {
-			l->state = WRI_LISTENER_NEW;
-		}
-		wri_mtx_unlock(&l->mtx);
-	}
-	return err;
-}
-
-weir_err
-wri_listener_bound(struct weir_stream_listener *l, weir_sockaddr *name)
-{
-	weir_err err = WEIR_ESTATE;
-
-	wri_mtx_lock(&l->mtx);
-	switch (l->state) {
-	case WRI_LISTENER_NEW:
-	case WRI_LISTENER_BINDING:
-		break;
-	case WRI_LISTENER_OPEN:
-		*name = l->bound;
-		err = WEIR_OK;
-		break;
-	case WRI_LISTENER_STOPPED:
-		err = WEIR_ESTOPPED;
-		break;
-	case WRI_LISTENER_CLOSED:
-		err = WEIR_ECLOSED;
-		break;
-	}
-	wri_mtx_unlock(&l->mtx);
-	return err;
 }
 
 static bool
@@ -269,30 +110,35 @@ static void
 listener_shut(struct weir_stream_listener *l, enum wri_listener_state to)
 {
 	enum wri_listener_state was;
-	weir_stream *spare;
+	weir_stream *ready;
 	weir_err err;
+	bool open;
 
 	wri_mtx_lock(&l->mtx);
 	was = l->state;
 	if (was != WRI_LISTENER_CLOSED) {
 		l->state = to;
 	}
-	l->users += was == WRI_LISTENER_OPEN;
+	open = was == WRI_LISTENER_OPEN && !l->ops->is_fed;
+	l->users += open;
 	/* A stop that meets a close half way speaks for it. */
 	err = l->state == WRI_LISTENER_CLOSED ? WEIR_ECLOSED : WEIR_ESTOPPED;
-	spare = l->spare;
-	l->spare = NULL;
 	wri_mtx_unlock(&l->mtx);
 
-	weir_stream_free(spare);
+	do {
+		wri_mtx_lock(&l->mtx);
+		ready = wri_ready_pop_locked(l);
+		wri_mtx_unlock(&l->mtx);
+		weir_stream_free(ready);
+	} while (ready != NULL);
 	wri_accept_end_all(l, err);
-	if (was != WRI_LISTENER_OPEN) {
+	if (!open) {
 		return;
 	}
 	/* The name goes before the socket: who finds the name finds somebody
 	 * that listens. */
 	l->ops->unbind(&l->ep, &l->file);
-	socket_shut(l->fd);
+	wri_listener_shut_socket(l, l->fd);
 	wri_listener_unuse(l);
 }
 
@@ -318,6 +164,22 @@ weir_stream_listener_close(weir_stream_listener *l)
 }
 
 void
+weir_stream_listener_stop(weir_stream_listener *l)
+{
+	uint32_t busy;
+
+	if (wri_life_forked() ||
+	    !wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
+		return;
+	}
+	listener_close(l);
+	/* Acquire: with wri_listener_leave. */
+	while ((busy = wri_load(&l->busy, WRI_ACQ)) != 0) {
+		(void)wri_futex_wait(&l->busy, busy, WEIR_NEVER);
+	}
+}
+
+void
 weir_stream_listener_free(weir_stream_listener *l)
 {
 	if (!wri_life_forked() &&
@@ -328,8 +190,22 @@ weir_stream_listener_free(weir_stream_listener *l)
 	}
 }
 
+/* What a listener has of the life of the library that it is made in. */
+static weir_err
+listener_init(struct weir_stream_listener *l)
+{
+	weir_err err = wri_life_enter();
+
+	if (err == WEIR_OK) {
+		l->life = wri_life_number();
+		err = l->ops->is_fed ? WEIR_OK : wri_pump_init(l);
+		wri_life_leave();
+	}
+	return err;
+}
+
 weir_err
-weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
+weir_stream_listener_alloc_url(weir_stream_listener **lp, const weir_url *url)
 {
 	const struct wri_stream_ops *ops;
 	struct wri_endpoint ep;
@@ -339,7 +215,7 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 	if (err != WEIR_OK) {
 		return err;
 	}
-	if (lp == NULL) {
+	if (lp == NULL || url == NULL) {
 		return WEIR_EINVAL;
 	}
 	err = wri_stream_resolve(&ops, &ep, url, WRI_ROLE_LISTENER);
@@ -350,23 +226,36 @@ weir_stream_listener_alloc(weir_stream_listener **lp, const char *url)
 	if (l == NULL) {
 		return WEIR_ENOMEM;
 	}
-	err = wri_life_enter(); /* its handles are of one life */
-	if (err == WEIR_OK) {
-		err = wri_pump_init(l);
-		wri_life_leave();
-	}
+	l->ops = ops;
+	err = listener_init(l);
 	if (err != WEIR_OK) {
 		wri_pump_fini(l);
 		wri_free(l, sizeof(*l));
 		return err;
 	}
 	l->magic = WRI_MAGIC_LISTENER;
-	l->ops = ops;
 	l->ep = ep;
+	l->state = ops->is_fed ? WRI_LISTENER_OPEN : WRI_LISTENER_NEW;
 	/* Relaxed: nobody else knows it yet. */
 	wri_store(&l->refs, 1, WRI_RLX);
-	wri_store(&l->options, WRI_OPT_DEFAULT, WRI_RLX);
+	wri_settings_init(&l->settings);
 	wri_mtx_init(&l->mtx);
 	*lp = l;
 	return WEIR_OK;
+}
+
+weir_err
+weir_stream_listener_alloc(weir_stream_listener **lp, const char *text)
+{
+	weir_url *url;
+	weir_err err = wri_life_check();
+
+	if (err == WEIR_OK) {
+		err = weir_url_parse(&url, text);
+	}
+	if (err == WEIR_OK) {
+		err = weir_stream_listener_alloc_url(lp, url);
+		weir_url_free(url);
+	}
+	return err;
 }

@@ -2,213 +2,167 @@
  * options - what can be asked of and told to the three kinds of object.
  *
  * Purpose    one order of checks for all: is the object there, the name known,
- *            the type right, may it be set, is the state right.
- * Ownership  names are borrowed for the call.
- * Progress   lock-free: a dialer's and a listener's options are one word; a
- *            stream's are the socket's.  The bound port takes the listener's
- *            lock.
+ *            may it be read or set; then of a getter the state and the type,
+ *            of a setter the type, the value and the state.  Who carries it
+ *            out is in the transport's table.
+ * Ownership  names, strings and addresses are borrowed for the call.
+ * Progress   as the row's way; see settings.c.
  * Proof      test/stream/test_options.c
  */
-#include "base/err.h"
+#include "stream/options.h"
 #include "base/life.h"
-#include "base/sys.h"
 #include "stream/dialer.h"
 #include "stream/listener.h"
 #include "stream/stream.h"
 
 #include <string.h>
 
-const struct wri_sockopt *
-wri_sockopt_find(const struct wri_stream_ops *ops, const char *name)
+/* What each role's objects have in their first word. */
+static const enum wri_magic option_magic[WRI_ROLES] = {
+    [WRI_ROLE_DIALER] = WRI_MAGIC_DIALER,
+    [WRI_ROLE_LISTENER] = WRI_MAGIC_LISTENER,
+    [WRI_ROLE_STREAM] = WRI_MAGIC_STREAM,
+};
+
+static const struct wri_option *
+option_table(const void *obj, enum wri_role role)
 {
-	for (const struct wri_sockopt *o = ops->options; o->name != NULL; o++) {
-		if (strcmp(o->name, name) == 0) {
-			return o;
-		}
+	switch (role) {
+	case WRI_ROLE_DIALER:
+		return ((const struct weir_stream_dialer *)obj)->ops->options;
+	case WRI_ROLE_LISTENER:
+		return ((const struct weir_stream_listener *)obj)->ops->options;
+	case WRI_ROLE_STREAM:
+	case WRI_ROLES:
+		break;
 	}
-	return NULL;
+	return ((const struct weir_stream *)obj)->ops->options;
 }
 
-/* What every call checks first. */
+/* What a call asks for. */
+struct ask {
+	const char *call; /* for reports */
+	enum wri_role role;
+	enum wri_option_type type;
+	const char *name;
+};
+
+/* Is the object there, does it know the name? */
 static weir_err
-option_check(const void *handle, enum wri_magic want, const char *call,
-    const void *opt, const void *value)
+option_find(const struct ask *ask, const void *obj, const void *value,
+    const struct wri_option **op)
 {
 	if (wri_life_forked()) {
 		return WEIR_EFORK;
 	}
-	if (!wri_stream_handle_ok(handle, want, call)) {
-		return handle == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
+	if (!wri_stream_handle_ok(obj, option_magic[ask->role], ask->call)) {
+		return obj == NULL ? WEIR_EINVAL : WEIR_EMISUSE;
 	}
-	return opt == NULL || value == NULL ? WEIR_EINVAL : WEIR_OK;
-}
-
-weir_err
-wri_options_set(const struct wri_stream_ops *ops, wri_a32 *options,
-    const char *name, bool value)
-{
-	const struct wri_sockopt *o = wri_sockopt_find(ops, name);
-
-	if (o == NULL) {
-		return WEIR_ENOTSUP;
+	if (ask->name == NULL || value == NULL) {
+		return WEIR_EINVAL;
 	}
-	/* Relaxed: connections made afterwards by the same thread see it, and
-	 * nothing hangs on it for others. */
-	if (value) {
-		(void)wri_or(options, o->bit, WRI_RLX);
-	} else {
-		(void)wri_and(options, ~o->bit, WRI_RLX);
+	for (const struct wri_option *o = option_table(obj, ask->role);
+	     o->name != NULL; o++) {
+		if (o->on[ask->role] != NULL &&
+		    strcmp(o->name, ask->name) == 0) {
+			*op = o;
+			return WEIR_OK;
+		}
 	}
-	return WEIR_OK;
+	return WEIR_ENOTSUP;
 }
 
-weir_err
-wri_options_get(const struct wri_stream_ops *ops, const wri_a32 *options,
-    const char *name, bool *value)
+/* out: the program's, not written here. */
+static weir_err
+option_get(
+    const struct ask *ask, void *obj, const void *out, union wri_value *value)
 {
-	const struct wri_sockopt *o = wri_sockopt_find(ops, name);
-
-	if (o == NULL) {
-		return WEIR_ENOTSUP;
-	}
-	/* Relaxed: as above. */
-	*value = (wri_load(options, WRI_RLX) & o->bit) != 0;
-	return WEIR_OK;
-}
-
-weir_err
-weir_stream_dialer_set_bool(weir_stream_dialer *d, const char *opt, bool value)
-{
-	weir_err err = option_check(d, WRI_MAGIC_DIALER, __func__, opt, &value);
-
-	return err != WEIR_OK
-		   ? err
-		   : wri_options_set(d->ops, &d->options, opt, value);
-}
-
-weir_err
-weir_stream_dialer_get_bool(weir_stream_dialer *d, const char *opt, bool *value)
-{
-	weir_err err = option_check(d, WRI_MAGIC_DIALER, __func__, opt, value);
-
-	return err != WEIR_OK
-		   ? err
-		   : wri_options_get(d->ops, &d->options, opt, value);
-}
-
-static bool
-listener_opt_is_port(const weir_stream_listener *l, const char *opt)
-{
-	return l->ops->has_port && strcmp(opt, WEIR_OPT_BOUND_PORT) == 0;
-}
-
-weir_err
-weir_stream_listener_set_bool(
-    weir_stream_listener *l, const char *opt, bool value)
-{
-	weir_err err =
-	    option_check(l, WRI_MAGIC_LISTENER, __func__, opt, &value);
+	const struct wri_option *o = NULL;
+	weir_err err = option_find(ask, obj, out, &o);
 
 	if (err != WEIR_OK) {
 		return err;
 	}
-	if (listener_opt_is_port(l, opt)) {
+	if (o->on[ask->role]->get == NULL) {
+		return WEIR_EWRITEONLY;
+	}
+	err = o->on[ask->role]->get(obj, o, value);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	return o->type == ask->type ? WEIR_OK : WEIR_EBADTYPE;
+}
+
+static weir_err
+option_set(const struct ask *ask, void *obj, const union wri_value *value)
+{
+	const struct wri_option *o = NULL;
+	const void *given = value;
+	weir_err err;
+
+	if (ask->type == WRI_OPTION_STRING) {
+		given = value->text;
+	} else if (ask->type == WRI_OPTION_ADDR) {
+		given = value->addr;
+	}
+	err = option_find(ask, obj, given, &o);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	if (o->on[ask->role]->set == NULL) {
 		return WEIR_EREADONLY;
 	}
-	return wri_options_set(l->ops, &l->options, opt, value);
+	return o->type == ask->type ? o->on[ask->role]->set(obj, o, value)
+				    : WEIR_EBADTYPE;
 }
 
-weir_err
-weir_stream_listener_get_bool(
-    weir_stream_listener *l, const char *opt, bool *value)
-{
-	weir_err err =
-	    option_check(l, WRI_MAGIC_LISTENER, __func__, opt, value);
+/*
+ * The public calls: one body for each type, once for each kind of object.
+ * from, to: between the program's value and union wri_value.  (Names have
+ * their verb with them: bool alone is a macro.)
+ */
+#define OPTION_GET(object, name, role, TYPE, type, from)                       \
+	weir_err weir_##object##_##name(                                       \
+	    weir_##object *h, const char *opt, type *value)                    \
+	{                                                                      \
+		const struct ask ask = {__func__, role, TYPE, opt};            \
+		union wri_value v = {0};                                       \
+		weir_err err = option_get(&ask, h, value, &v);                 \
+                                                                               \
+		if (err == WEIR_OK) {                                          \
+			*value = from;                                         \
+		}                                                              \
+		return err;                                                    \
+	}
 
-	if (err != WEIR_OK) {
-		return err;
+#define OPTION_SET(object, name, role, TYPE, type, to)                         \
+	weir_err weir_##object##_##name(                                       \
+	    weir_##object *h, const char *opt, type value)                     \
+	{                                                                      \
+		const struct ask ask = {__func__, role, TYPE, opt};            \
+		const union wri_value v = {.to = value};                       \
+                                                                               \
+		return option_set(&ask, h, &v);                                \
 	}
-	if (listener_opt_is_port(l, opt)) {
-		return WEIR_EBADTYPE;
-	}
-	return wri_options_get(l->ops, &l->options, opt, value);
-}
 
-weir_err
-weir_stream_listener_get_int(
-    weir_stream_listener *l, const char *opt, int *value)
-{
-	weir_err err =
-	    option_check(l, WRI_MAGIC_LISTENER, __func__, opt, value);
-	weir_sockaddr name;
+#define OPTION_BOTH(object, suffix, role, TYPE, type, member)                  \
+	OPTION_GET(object, get##suffix, role, TYPE, type, v.member)            \
+	OPTION_SET(object, set##suffix, role, TYPE, type, member)
 
-	if (err != WEIR_OK) {
-		return err;
-	}
-	if (!listener_opt_is_port(l, opt)) {
-		return wri_sockopt_find(l->ops, opt) != NULL ? WEIR_EBADTYPE
-							     : WEIR_ENOTSUP;
-	}
-	err = wri_listener_bound(l, &name);
-	if (err == WEIR_OK) {
-		*value = (int)weir_sockaddr_port(&name);
-	}
-	return err;
-}
+#define OPTIONS(object, role)                                                  \
+	OPTION_BOTH(object, _bool, role, WRI_OPTION_BOOL, bool, flag)          \
+	OPTION_BOTH(object, _int, role, WRI_OPTION_INT, int, num)              \
+	OPTION_BOTH(                                                           \
+	    object, _duration, role, WRI_OPTION_DURATION, weir_duration, ns)   \
+	OPTION_BOTH(object, _size, role, WRI_OPTION_SIZE, size_t, size)        \
+	OPTION_BOTH(object, _uint64, role, WRI_OPTION_UINT64, uint64_t, u64)   \
+	OPTION_BOTH(                                                           \
+	    object, _string, role, WRI_OPTION_STRING, const char *, text)      \
+	OPTION_GET(                                                            \
+	    object, get_addr, role, WRI_OPTION_ADDR, weir_sockaddr, *v.addr)   \
+	OPTION_SET(object, set_addr, role, WRI_OPTION_ADDR,                    \
+	    const weir_sockaddr *, addr)
 
-/* The option of a stream that is not closed. */
-static weir_err
-stream_option(weir_stream *s, const char *opt, const struct wri_sockopt **op)
-{
-	*op = wri_sockopt_find(s->ops, opt);
-	if (*op == NULL) {
-		return WEIR_ENOTSUP;
-	}
-	/* Relaxed: a close at the same time may come before or after us; the
-	 * descriptor is open either way. */
-	return wri_load(&s->ended, WRI_RLX) & WRI_ENDED_ALL ? WEIR_ECLOSED
-							    : WEIR_OK;
-}
-
-weir_err
-weir_stream_set_bool(weir_stream *s, const char *opt, bool value)
-{
-	weir_err err = option_check(s, WRI_MAGIC_STREAM, __func__, opt, &value);
-	const struct wri_sockopt *o;
-	int on = value;
-	int r;
-
-	if (err == WEIR_OK) {
-		err = stream_option(s, opt, &o);
-	}
-	if (err != WEIR_OK) {
-		return err;
-	}
-	r = wri_sys_setsockopt(
-	    weir_fd_number(s->fd), o->level, o->number, &on, sizeof(on));
-	return r == 0 ? WEIR_OK : wri_err_of(-r);
-}
-
-weir_err
-weir_stream_get_bool(weir_stream *s, const char *opt, bool *value)
-{
-	weir_err err = option_check(s, WRI_MAGIC_STREAM, __func__, opt, value);
-	const struct wri_sockopt *o;
-	int on = 0;
-	socklen_t len = sizeof(on);
-	int r;
-
-	if (err == WEIR_OK) {
-		err = stream_option(s, opt, &o);
-	}
-	if (err != WEIR_OK) {
-		return err;
-	}
-	r = wri_sys_getsockopt(
-	    weir_fd_number(s->fd), o->level, o->number, &on, &len);
-	if (r != 0) {
-		return wri_err_of(-r);
-	}
-	*value = on != 0;
-	return WEIR_OK;
-}
+OPTIONS(stream_dialer, WRI_ROLE_DIALER)
+OPTIONS(stream_listener, WRI_ROLE_LISTENER)
+OPTIONS(stream, WRI_ROLE_STREAM)

@@ -163,9 +163,7 @@ wri_pump_take(
 		(void)wri_sys_close(conn);
 		return WRI_ACCEPT_FAILED;
 	}
-	/* Relaxed: see wri_options_set. */
-	*err = wri_stream_ready(
-	    *sp, &l->ep, wri_load(&l->options, WRI_RLX), &peer);
+	*err = wri_stream_ready(*sp, &l->bound, &l->settings, &peer);
 	if (*err != WEIR_OK) {
 		weir_stream_free(*sp);
 		*sp = NULL;
@@ -186,15 +184,16 @@ pump_deliver(struct weir_stream_listener *l, weir_err err, weir_stream *s)
 		l->pause_ns = 0; /* the shortage, if any, is over */
 		if (aio == NULL && l->state == WRI_LISTENER_OPEN) {
 			/* One step at a time, only while somebody waits; and
-			 * nobody waits while there is a spare one. */
-			WRI_ASSERT(l->spare == NULL);
-			l->spare = s;
+			 * nobody waits while one is ready. */
+			WRI_ASSERT(l->ready_len == 0);
+			wri_ready_push_locked(l, s);
 			s = NULL;
 		}
 	}
 	wri_mtx_unlock(&l->mtx);
 	if (aio != NULL) {
 		wri_accept_finish(aio, err, s);
+		wri_listener_leave(l);
 	} else if (err == WEIR_OK) {
 		weir_stream_free(s); /* closed meanwhile */
 	}

@@ -18,7 +18,7 @@
  *                Forbids "the send has taken the reset, and the receive calls
  *                it an end".  A receive that finds a send under way looks
  *                again, in its turn.
- * Bounds     SOCK_IOV_MAX pieces and SOCK_BYTES_MAX bytes per system call.
+ * Bounds     WRI_SOCK_IOV_MAX pieces and SOCK_BYTES_MAX bytes per system call.
  * Proof      test/stream/test_io.c, test/stream/test_faults.c
  */
 #include "stream/sockio.h"
@@ -28,15 +28,7 @@
 #include <errno.h>
 #include <limits.h>
 
-#define SOCK_IOV_MAX 16
 #define SOCK_BYTES_MAX ((size_t)INT_MAX)
-
-/* Both are a pointer and a length; the gate fills one, the system reads the
- * other. */
-union sock_iov {
-	weir_iov ours[SOCK_IOV_MAX];
-	struct iovec sys[SOCK_IOV_MAX];
-};
 
 _Static_assert(
     sizeof(weir_iov) == sizeof(struct iovec) &&
@@ -48,11 +40,10 @@ _Static_assert(
 _Static_assert(WEIR_STREAM_QUEUE_MAX == WEIR_FD_QUEUE_MAX,
     "one bound on operations that wait");
 
-/* Get what is left to move, cut to what one call may move. */
-static unsigned
-sock_iov_get(weir_aio *aio, union sock_iov *iov, size_t *len)
+unsigned
+wri_sock_iov(weir_aio *aio, union wri_sock_iov *iov, size_t *len)
 {
-	unsigned n = weir_aio_get_iov(aio, iov->ours, SOCK_IOV_MAX);
+	unsigned n = weir_aio_get_iov(aio, iov->ours, WRI_SOCK_IOV_MAX);
 	size_t room = SOCK_BYTES_MAX;
 
 	for (unsigned i = 0; i < n; i++) {
@@ -100,9 +91,8 @@ sock_fate_of(int eno)
 	return SOCK_GOES_ON;
 }
 
-/* What a failed call means to the operation. */
-static weir_err
-sock_err(weir_stream *s, ssize_t r)
+weir_err
+wri_sock_err(weir_stream *s, ssize_t r)
 {
 	uint32_t broken = WEIR_OK;
 	weir_err err;
@@ -139,12 +129,12 @@ sock_err(weir_stream *s, ssize_t r)
 static ssize_t
 sock_recv_once(weir_stream *s, weir_aio *aio, int fd, size_t *asked)
 {
-	union sock_iov iov;
-	unsigned n = sock_iov_get(aio, &iov, asked);
+	union wri_sock_iov iov;
+	unsigned n = wri_sock_iov(aio, &iov, asked);
 	struct msghdr msg = {.msg_iov = iov.sys, .msg_iovlen = n};
 	ssize_t r;
 
-	if (wri_likely(n == 1) && s->ops != &wri_stream_unix) {
+	if (wri_likely(n == 1) && !s->passes_fds) {
 		return wri_sys_recv(fd, iov.sys[0].iov_base, *asked);
 	}
 	r = wri_sys_recvmsg(fd, &msg);
@@ -154,9 +144,8 @@ sock_recv_once(weir_stream *s, weir_aio *aio, int fd, size_t *asked)
 	return r;
 }
 
-/* May a send know better why the connection is at its end? */
-static bool
-sock_is_sending(weir_stream *s)
+bool
+wri_sock_is_sending(weir_stream *s)
 {
 	return wri_load(&s->sending, WRI_ACQ) != 0; /* S2 */
 }
@@ -169,12 +158,12 @@ step_recv(weir_aio *aio, int fd, void *arg, unsigned *flags)
 
 	*flags = 0;
 	r = sock_recv_once(arg, aio, fd, &asked);
-	if (r == 0 && sock_is_sending(arg)) {
+	if (r == 0 && wri_sock_is_sending(arg)) {
 		*flags = WEIR_FD_MORE;
 		return WEIR_EAGAIN;
 	}
 	if (r <= 0) {
-		return sock_err(arg, r);
+		return wri_sock_err(arg, r);
 	}
 	weir_aio_advance(aio, (size_t)r);
 	if ((size_t)r < asked) {
@@ -198,9 +187,9 @@ step_recv_exactly(weir_aio *aio, int fd, void *arg, unsigned *flags)
 static ssize_t
 sock_send_once(weir_aio *aio, int fd)
 {
-	union sock_iov iov;
+	union wri_sock_iov iov;
 	size_t len;
-	unsigned n = sock_iov_get(aio, &iov, &len);
+	unsigned n = wri_sock_iov(aio, &iov, &len);
 
 	if (wri_likely(n == 1)) {
 		return wri_sys_send(fd, iov.sys[0].iov_base, len);
@@ -232,7 +221,7 @@ step_send(weir_aio *aio, int fd, void *arg, unsigned *flags)
 	wri_store(&s->sending, 1, WRI_RLX); /* S2: the call orders it */
 	r = sock_send_once(aio, fd);
 	if (r < 0) {
-		rv = sock_err(s, r);
+		rv = wri_sock_err(s, r);
 	} else {
 		weir_aio_advance(aio, (size_t)r);
 	}

@@ -70,6 +70,7 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 	}
 	s->magic = WRI_MAGIC_STREAM;
 	s->ops = ops;
+	s->passes_fds = ops->passes_fds;
 	err = weir_fd_open(&s->fd, fd,
 	    &(weir_fd_params){
 		.size = sizeof(weir_fd_params),
@@ -85,41 +86,52 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 }
 
 weir_err
-wri_stream_ready(weir_stream *s, const struct wri_endpoint *ep,
-    uint32_t options, const struct wri_sysaddr *peer)
+wri_stream_ready(weir_stream *s, const weir_sockaddr *name,
+    const struct wri_settings *set, const struct wri_sysaddr *peer)
 {
 	int fd = weir_fd_number(s->fd);
-	int on = 1;
 
-	for (const struct wri_sockopt *o = s->ops->options; o->name != NULL;
-	     o++) {
-		if (options & o->bit) {
-			/* A connection without the option still works. */
-			(void)wri_sys_setsockopt(
-			    fd, o->level, o->number, &on, sizeof(on));
-		}
+	wri_settings_flags(set, s->ops->options, fd);
+	if (peer != NULL) { /* who dials has told it before */
+		wri_settings_sizes(set, fd);
 	}
-	return s->ops->name_ends(s, ep, fd, peer);
+	return s->ops->name_ends(s, name, fd, peer);
+}
+
+bool
+wri_stream_is_closed(const weir_stream *s)
+{
+	/* Relaxed: a close at the same time may come before or after us; the
+	 * descriptor is open either way. */
+	return (wri_load(&s->ended, WRI_RLX) & WRI_ENDED_ALL) != 0;
 }
 
 weir_err
 wri_stream_resolve(const struct wri_stream_ops **opsp, struct wri_endpoint *ep,
-    const char *url, enum wri_role role)
+    const weir_url *url, enum wri_role role)
 {
-	struct wri_url parts;
-	weir_err err;
+	static const struct {
+		const char *scheme;
+		const struct wri_stream_ops *ops;
+	} transports[] = {
+	    {"tcp", &wri_stream_tcp},
+	    {"tcp4", &wri_stream_tcp},
+	    {"tcp6", &wri_stream_tcp},
+	    {"unix", &wri_stream_unix},
+	    {"ipc", &wri_stream_unix},
+	    {"abstract", &wri_stream_abstract},
+	    {"socket", &wri_stream_socket},
+	};
 
-	if (url == NULL) {
-		return WEIR_EINVAL;
-	}
-	err = wri_url_parse(&parts, url);
-	if (err != WEIR_OK) {
-		return err;
-	}
 	memset(ep, 0, sizeof(*ep));
-	*opsp =
-	    parts.scheme == WRI_URL_UNIX ? &wri_stream_unix : &wri_stream_tcp;
-	return (*opsp)->resolve(ep, &parts, role);
+	for (size_t i = 0; i < sizeof(transports) / sizeof(transports[0]);
+	     i++) {
+		if (strcmp(transports[i].scheme, weir_url_scheme(url)) == 0) {
+			*opsp = transports[i].ops;
+			return (*opsp)->resolve(ep, url, role);
+		}
+	}
+	return WEIR_ENOTSUP;
 }
 
 void
@@ -198,6 +210,32 @@ void
 weir_stream_recv_exactly(weir_stream *s, weir_aio *aio)
 {
 	stream_submit(s, WEIR_DIR_READ, aio, &wri_sock_recv_exactly, __func__);
+}
+
+void
+weir_stream_recv_until(
+    weir_stream *s, const void *delim, size_t delim_len, weir_aio *aio)
+{
+	weir_err err = WEIR_OK;
+
+	if ((s != NULL && !stream_ok(s, __func__)) ||
+	    weir_aio_reset(aio) != WEIR_OK) {
+		return;
+	}
+	if (s == NULL || delim == NULL || delim_len == 0 ||
+	    delim_len > WEIR_STREAM_DELIM_MAX) {
+		err = WEIR_EINVAL;
+	} else if (weir_aio_iov_len(aio) == 0) {
+		err = stream_nothing(s, WEIR_DIR_READ);
+		err = err == WEIR_OK ? WEIR_EMSGSIZE : err;
+	}
+	if (err != WEIR_OK) {
+		(void)weir_aio_finish(aio, err);
+		return;
+	}
+	weir_aio_set_scratch(aio, 0, (void *)(uintptr_t)delim);
+	weir_aio_set_scratch(aio, 1, (void *)(uintptr_t)delim_len);
+	weir_fd_submit(s->fd, WEIR_DIR_READ, aio, &wri_sock_recv_until);
 }
 
 void

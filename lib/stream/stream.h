@@ -13,18 +13,20 @@
 #include "base/attr.h"
 #include "base/sync.h"
 #include "net/sysaddr.h"
-#include "stream/url.h"
+#include "stream/options.h"
 
 #include <weir/provider.h>
 #include <weir/stream.h>
+#include <weir/url.h>
 
 #include <sys/types.h>
 
 /* Where a dialer goes or a listener sits; fixed when it is made. */
 struct wri_endpoint {
-	int family; /* of the system */
-	struct wri_sysaddr addr;
-	weir_sockaddr name; /* of the URL, for people */
+	int family;              /* of the system */
+	struct wri_sysaddr addr; /* len 0: none that the system takes, which
+				    dial and listen say */
+	weir_sockaddr name;      /* of the URL, for people */
 };
 
 /* The socket file that a listener made. */
@@ -34,55 +36,44 @@ struct wri_sockfile {
 	ino_t ino;
 };
 
-enum wri_role {
-	WRI_ROLE_DIALER,
-	WRI_ROLE_LISTENER,
-};
-
-/* An option of the system that is a bool of ours. */
-struct wri_sockopt {
-	const char *name;
-	int level;
-	int number;
-	uint32_t bit; /* in the options word of a dialer or listener */
-};
-
-#define WRI_OPT_NODELAY 1u
-#define WRI_OPT_KEEPALIVE 2u
-#define WRI_OPT_DEFAULT WRI_OPT_NODELAY
-
 /* A transport; one static const instance each. */
 struct wri_stream_ops {
 	const char *name;
-	/* Bool options of its connections; the array ends with a NULL name. */
-	const struct wri_sockopt *options;
-	/* Its listeners have a port. */
-	bool has_port;
+	/* What can be read and set; the array ends with a NULL name. */
+	const struct wri_option *options;
+	/* A peer may pass descriptors, which nobody here wants. */
+	bool passes_fds;
+	/* Its listeners have no socket: their connections are given to them. */
+	bool is_fed;
 
 	/* Find the address of a URL. */
-	weir_err (*resolve)(struct wri_endpoint *ep, const struct wri_url *url,
-	    enum wri_role role);
+	weir_err (*resolve)(
+	    struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 	/* Give a socket the address, before listen. */
-	weir_err (*bind)(
-	    const struct wri_endpoint *ep, int fd, struct wri_sockfile *file);
+	weir_err (*bind)(const struct wri_endpoint *ep, int fd,
+	    const struct wri_settings *set, struct wri_sockfile *file);
 	/* Take back what bind left outside the socket. */
 	void (*unbind)(
 	    const struct wri_endpoint *ep, const struct wri_sockfile *file);
-	/* The address that bind got. */
+	/* The address that bind got; ep NULL: somebody else has bound it, and
+	 * WEIR_EADDRINVAL says that it is of another family. */
 	weir_err (*bound)(
 	    const struct wri_endpoint *ep, int fd, weir_sockaddr *name);
 	/* What an errno of connect means. */
 	weir_err (*connect_err)(int eno);
 	/*
-	 * Name both ends of a connection.  peer: what accept said; NULL on the
-	 * dialling side, where not having met oneself is checked as well.
+	 * Name both ends of a connection.  name: where a dialer goes, what a
+	 * listener is bound to.  peer: what accept said; NULL on the dialling
+	 * side, where not having met oneself is checked as well.
 	 */
-	weir_err (*name_ends)(weir_stream *s, const struct wri_endpoint *ep,
-	    int fd, const struct wri_sysaddr *peer);
+	weir_err (*name_ends)(weir_stream *s, const weir_sockaddr *name, int fd,
+	    const struct wri_sysaddr *peer);
 };
 
 extern const struct wri_stream_ops wri_stream_tcp;
 extern const struct wri_stream_ops wri_stream_unix;
+extern const struct wri_stream_ops wri_stream_abstract;
+extern const struct wri_stream_ops wri_stream_socket;
 
 /* The first word of an object: what it is, or that it is no more. */
 enum wri_magic {
@@ -100,6 +91,7 @@ enum wri_magic {
 struct weir_stream {
 	/* Fixed once the program has it. */
 	uint32_t magic;
+	bool passes_fds; /* as in ops, near at hand */
 	const struct wri_stream_ops *ops;
 	weir_fd *fd;       /* until free */
 	struct dial *dial; /* whose half-made connection it is, or NULL */
@@ -134,12 +126,14 @@ bool wri_stream_polls(weir_aio *aio);
 WEIR_NODISCARD weir_err wri_stream_open(
     weir_stream **sp, const struct wri_stream_ops *ops, int fd);
 /*
- * Name a connected stream and set its options; peer as in name_ends.  On
- * failure the stream is still the caller's to free.
+ * Name a connected stream and set its options; name and peer as in name_ends.
+ * On failure the stream is still the caller's to free.
  */
 WEIR_NODISCARD weir_err wri_stream_ready(weir_stream *s,
-    const struct wri_endpoint *ep, uint32_t options,
+    const weir_sockaddr *name, const struct wri_settings *set,
     const struct wri_sysaddr *peer);
+/* Was it closed here? */
+bool wri_stream_is_closed(const weir_stream *s);
 
 /*
  * Is this handle one of that kind?  NULL is not, silently; anything else that
@@ -150,19 +144,10 @@ bool wri_stream_handle_ok(
 
 /* The transport and the address of a URL. */
 WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
-    struct wri_endpoint *ep, const char *url, enum wri_role role);
+    struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
-
-/* An option by its name, NULL: not one of these. */
-const struct wri_sockopt *wri_sockopt_find(
-    const struct wri_stream_ops *ops, const char *name);
-/* An option word with one option changed; for dialers and listeners. */
-weir_err wri_options_set(const struct wri_stream_ops *ops, wri_a32 *options,
-    const char *name, bool value);
-weir_err wri_options_get(const struct wri_stream_ops *ops,
-    const wri_a32 *options, const char *name, bool *value);
 
 /* Times that a listener paused for lack of descriptors or memory, since ever:
  * weir_stats.accept_pauses. */

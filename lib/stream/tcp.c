@@ -4,7 +4,7 @@
  * Purpose    numeric addresses only: nothing here can wait for a resolver.
  * Ownership  borrows all.
  * Progress   never blocks.
- * Bounds     a host of TCP_HOST_MAX bytes.
+ * Bounds     a host is at most WEIR_URL_HOST_MAX bytes.
  * Proof      test/stream/test_url.c (addresses), test/stream/test_listener.c,
  *            test/stream/test_dialer.c
  */
@@ -17,14 +17,24 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-/* An IPv6 address with IPv4 tail, '%', a scope of ten digits. */
-#define TCP_HOST_MAX (INET6_ADDRSTRLEN - 1 + 11)
 #define TCP_SCOPE_DIGITS 10
 
-static const struct wri_sockopt tcp_options[] = {
-    {WEIR_OPT_TCP_NODELAY, IPPROTO_TCP, TCP_NODELAY, WRI_OPT_NODELAY},
-    {WEIR_OPT_TCP_KEEPALIVE, SOL_SOCKET, SO_KEEPALIVE, WRI_OPT_KEEPALIVE},
-    {NULL, 0, 0, 0},
+static const struct wri_option tcp_options[] = {
+    {WEIR_OPT_TCP_NODELAY, WRI_OPTION_BOOL, IPPROTO_TCP, TCP_NODELAY,
+	WRI_FLAG_NODELAY, {&wri_how_flag, &wri_how_flag, &wri_how_live_flag}},
+    {WEIR_OPT_TCP_KEEPALIVE, WRI_OPTION_BOOL, SOL_SOCKET, SO_KEEPALIVE,
+	WRI_FLAG_KEEPALIVE, {&wri_how_flag, &wri_how_flag, &wri_how_live_flag}},
+    {WEIR_OPT_LOCAL_ADDR, WRI_OPTION_ADDR, 0, 0, 0, {&wri_how_local_addr}},
+    {WEIR_OPT_BOUND_PORT, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_bound_port}},
+    {WEIR_OPT_BOUND_ADDR, WRI_OPTION_ADDR, 0, 0, 0,
+	{NULL, &wri_how_bound_addr}},
+    {WEIR_OPT_LISTEN_FD, WRI_OPTION_INT, 0, 0, 0, {NULL, &wri_how_listen_fd}},
+    {WEIR_OPT_REUSE_PORT, WRI_OPTION_BOOL, SOL_SOCKET, SO_REUSEPORT,
+	WRI_FLAG_REUSE_PORT, {NULL, &wri_how_flag_early}},
+    {WEIR_OPT_V6ONLY, WRI_OPTION_BOOL, IPPROTO_IPV6, IPV6_V6ONLY,
+	WRI_FLAG_V6ONLY, {NULL, &wri_how_flag_early}},
+    WRI_OPTIONS_SIZES,
+    {.name = NULL},
 };
 
 static void
@@ -74,45 +84,62 @@ tcp_cut_scope(char *host, uint32_t *scope)
 	return n > 0 && n <= UINT32_MAX;
 }
 
-static weir_err
-tcp_resolve(
-    struct wri_endpoint *ep, const struct wri_url *url, enum wri_role role)
+/*
+ * The address that a host is, "" any.  False: it is none.  In brackets stands
+ * an IPv6 address, and nowhere else.
+ */
+static bool
+tcp_literal(
+    struct wri_endpoint *ep, const weir_url *url, const char *name, bool want6)
 {
-	char host[TCP_HOST_MAX + 1];
+	char host[WEIR_URL_HOST_MAX + 1];
 	struct in_addr in = {.s_addr = htonl(INADDR_ANY)};
 	struct in6_addr in6 = in6addr_any;
+	uint16_t port = (uint16_t)weir_url_port(url);
 	uint32_t scope = 0;
-	bool want6 = url->bracket || url->scheme == WRI_URL_TCP6;
 
-	if (role == WRI_ROLE_DIALER && (url->host_len == 0 || url->port == 0)) {
-		return WEIR_EADDRINVAL;
-	}
-	/* In brackets stands an IPv6 address, and nowhere else. */
-	if (url->host_len > TCP_HOST_MAX ||
-	    (url->bracket && url->scheme == WRI_URL_TCP4) ||
-	    (want6 && url->host_len > 0 && !url->bracket)) {
-		return WEIR_EADDRINVAL;
-	}
-	memcpy(host, url->host, url->host_len);
-	host[url->host_len] = '\0';
+	memcpy(host, name, strlen(name) + 1); /* as weir_url_parse bounds it */
 	if (want6) {
-		if (url->host_len > 0 &&
-		    (!tcp_cut_scope(host, &scope) ||
+		if (host[0] != '\0' &&
+		    (!weir_url_bracketed(url) || !tcp_cut_scope(host, &scope) ||
 			inet_pton(AF_INET6, host, &in6) != 1)) {
-			return WEIR_EADDRINVAL;
+			return false;
 		}
-		tcp_set_in6(ep, &in6, scope, url->port);
-	} else {
-		if (url->host_len > 0 && inet_pton(AF_INET, host, &in) != 1) {
-			return WEIR_EADDRINVAL;
-		}
-		tcp_set_in(ep, in, url->port);
+		tcp_set_in6(ep, &in6, scope, port);
+		return true;
+	}
+	if (host[0] != '\0' && inet_pton(AF_INET, host, &in) != 1) {
+		return false;
+	}
+	tcp_set_in(ep, in, port);
+	return true;
+}
+
+/* User info, path, query and fragment mean nothing to tcp. */
+static weir_err
+tcp_resolve(struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
+{
+	const char *scheme = weir_url_scheme(url);
+	const char *host = weir_url_hostname(url);
+	bool bracket = weir_url_bracketed(url);
+
+	if (role == WRI_ROLE_DIALER &&
+	    (host[0] == '\0' || weir_url_port(url) == 0)) {
+		return WEIR_EADDRINVAL;
+	}
+	if (bracket && strcmp(scheme, "tcp4") == 0) {
+		return WEIR_EADDRINVAL;
+	}
+	if (!tcp_literal(
+		ep, url, host, bracket || strcmp(scheme, "tcp6") == 0)) {
+		return WEIR_EADDRINVAL; /* a name: nobody resolves it here */
 	}
 	return wri_sysaddr_name(&ep->addr, &ep->name);
 }
 
 static weir_err
-tcp_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
+tcp_bind(const struct wri_endpoint *ep, int fd, const struct wri_settings *set,
+    struct wri_sockfile *file)
 {
 	int on = 1;
 	int r;
@@ -120,6 +147,15 @@ tcp_bind(const struct wri_endpoint *ep, int fd, struct wri_sockfile *file)
 	file->made = false;
 	/* A port whose last connections are in TIME_WAIT is free. */
 	r = wri_sys_setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (r == 0 && wri_settings_has(set, WRI_FLAG_REUSE_PORT)) {
+		r = wri_sys_setsockopt(
+		    fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
+	if (r == 0 && ep->family == AF_INET6 &&
+	    wri_settings_has(set, WRI_FLAG_V6ONLY)) {
+		r = wri_sys_setsockopt(
+		    fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	}
 	if (r != 0) {
 		return wri_err_of(-r);
 	}
@@ -173,14 +209,14 @@ tcp_connect_err(int eno)
 }
 
 static weir_err
-tcp_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
+tcp_name_ends(weir_stream *s, const weir_sockaddr *name, int fd,
     const struct wri_sysaddr *peer)
 {
 	struct wri_sysaddr addr = {.len = sizeof(addr.u)};
 	weir_err err = tcp_own_name(fd, &s->self);
 	int r;
 
-	(void)ep;
+	(void)name;
 	if (err != WEIR_OK || peer != NULL) {
 		return err != WEIR_OK ? err : wri_sysaddr_name(peer, &s->peer);
 	}
@@ -200,7 +236,6 @@ tcp_name_ends(weir_stream *s, const struct wri_endpoint *ep, int fd,
 const struct wri_stream_ops wri_stream_tcp = {
     .name = "tcp",
     .options = tcp_options,
-    .has_port = true,
     .resolve = tcp_resolve,
     .bind = tcp_bind,
     .unbind = tcp_unbind,

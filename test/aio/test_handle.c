@@ -450,6 +450,29 @@ START_TEST(a_second_free_is_refused_and_the_operation_unharmed)
 }
 END_TEST
 
+static void
+then_free_twice(struct consumer *c)
+{
+	if (c->calls == 1) {
+		weir_aio_free(c->aio);
+		weir_aio_free(c->aio);
+		stage.gone = true;
+	}
+}
+
+START_TEST(within_the_callback_too_a_second_free_is_named_by_its_call)
+{
+	stage_up(STAGE_IDLE);
+	stage.c.then = then_free_twice;
+	toy_submit_now(stage.c.aio, WEIR_OK, 3);
+	ck_assert(latch_wait(&stage.c.ran, 1));
+	ck_assert_uint_eq(stage.misuse.n, 1);
+	ck_assert_str_eq(stage.misuse.call, "weir_aio_free");
+	stage.misuse.n = 0;
+	stage_down(false);
+}
+END_TEST
+
 /* --- Every allocation fails -------------------------------------------- */
 
 START_TEST(alloc_without_memory_leaves_nothing_and_a_retry_works)
@@ -512,6 +535,8 @@ main(void)
 	tcase_add_test(tc, a_fresh_handle_is_idle_with_result_ok);
 	tcase_add_test(tc, what_is_no_handle_is_reported_with_the_call);
 	tcase_add_test(tc, a_report_names_the_call_that_was_made);
+	tcase_add_test(
+	    tc, within_the_callback_too_a_second_free_is_named_by_its_call);
 	tcase_add_test(tc, a_second_free_is_refused_and_the_operation_unharmed);
 	tcase_add_test(
 	    tc, alloc_without_memory_leaves_nothing_and_a_retry_works);

@@ -59,6 +59,10 @@ START_TEST(start_without_reset_is_misuse)
 	    weir_aio_start(stage.c.aio, &toy_providers[TOY_FULL], &stage.toy),
 	    WEIR_EMISUSE);
 	stage_expect_misuse(1, "weir_aio_start");
+	ck_assert_int_eq(weir_aio_start_at(stage.c.aio,
+			     &toy_providers[TOY_FULL], &stage.toy, 0, 0),
+	    WEIR_EMISUSE);
+	stage_expect_misuse(1, "weir_aio_start_at");
 	stage_down(true);
 }
 END_TEST
@@ -128,14 +132,15 @@ START_TEST(a_finish_by_an_old_ticket_is_refused_quietly)
 }
 END_TEST
 
-START_TEST(an_output_wants_an_operation)
+START_TEST(an_output_wants_an_operation_or_a_clear_handle)
 {
 	weir_err rv;
 
 	stage_up(_i);
 	rv = weir_aio_set_output(stage.c.aio, 0, &stage);
-	if (_i == STAGE_STARTED || _i == STAGE_RESTARTED) {
-		ck_assert_int_eq(rv, WEIR_OK);
+	if (_i == STAGE_IDLE || _i == STAGE_STOPPED || _i == STAGE_FINISHED ||
+	    _i == STAGE_STARTED || _i == STAGE_RESTARTED) {
+		ck_assert_int_eq(rv, WEIR_OK); /* the first three are clear */
 		stage_expect_misuse(0, NULL);
 	} else {
 		ck_assert_int_eq(rv, WEIR_EMISUSE);
@@ -199,6 +204,23 @@ START_TEST(start_twice_is_misuse_and_the_first_one_goes_on)
 	stage_expect_misuse(1, "weir_aio_start");
 	ck_assert(toy_finish_first(&stage.toy, WEIR_OK, 3));
 	consumer_expect(&stage.c, 1, WEIR_OK);
+	stage_down(false);
+}
+END_TEST
+
+/* Two threads submit at once: the handle is still the one's when the other
+ * comes, which a provider on top of another one may do. */
+START_TEST(a_submit_into_anothers_is_caught_when_the_second_one_starts)
+{
+	stage_up(STAGE_IDLE);
+	ck_assert_int_eq(weir_aio_reset(stage.c.aio), WEIR_OK);
+	weir_sleep_aio(WEIR_SECONDS(3600), stage.c.aio);
+	stage_expect_misuse(0, NULL);
+	ck_assert_int_eq(toy_start(&stage.toy, stage.c.aio), WEIR_EMISUSE);
+	stage_expect_misuse(1, "weir_aio_start");
+	ck_assert_uint_eq(stage.c.calls, 0);
+	ck_assert_int_eq(weir_aio_cancel(stage.c.aio), WEIR_CANCEL_REQUESTED);
+	consumer_expect(&stage.c, 1, WEIR_ECANCELED);
 	stage_down(false);
 }
 END_TEST
@@ -329,6 +351,7 @@ START_TEST(a_batch_says_how_many_it_decided)
 	ck_assert_uint_eq(decided, MANY - 1);
 	memset(aios, 0, sizeof(aios));
 	ck_assert_uint_eq(stage.misuse.n, 1);
+	ck_assert_str_eq(stage.misuse.call, "weir_aio_finish_batch");
 	stage.misuse.n = 0;
 	ck_assert_uint_eq(weir_aio_finish_batch(aios, 0, WEIR_OK), 0);
 	for (int i = 0; i < MANY; i++) {
@@ -602,9 +625,11 @@ main(void)
 	STAGE_ADD(states, finish_without_an_operation_is_misuse);
 	STAGE_ADD(states, a_second_finish_is_misuse_and_changes_nothing);
 	STAGE_ADD(states, a_finish_by_an_old_ticket_is_refused_quietly);
-	STAGE_ADD(states, an_output_wants_an_operation);
+	STAGE_ADD(states, an_output_wants_an_operation_or_a_clear_handle);
 	suite_add_tcase(suite, states);
 	tcase_add_test(staged, start_twice_is_misuse_and_the_first_one_goes_on);
+	tcase_add_test(staged,
+	    a_submit_into_anothers_is_caught_when_the_second_one_starts);
 	tcase_add_test(staged, a_batch_says_how_many_it_decided);
 	suite_add_tcase(suite, staged);
 	tcase_add_checked_fixture(tc, setup, teardown);

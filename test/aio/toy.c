@@ -43,6 +43,9 @@ toy_cancel(weir_aio *aio, void *arg, weir_err why)
 	if (t->hold_hook != NULL) {
 		(void)latch_wait(t->hold_hook, 1);
 	}
+	if (t->at_hook != NULL) {
+		t->at_hook(t);
+	}
 	toy_lock(t);
 	if (!t->stubborn) {
 		ours = weir_aioq_remove(&t->waiting, aio);
@@ -92,27 +95,34 @@ toy_fini(struct toy *t)
 	}
 }
 
-void
-toy_submit(struct toy *t, weir_aio *aio)
+weir_err
+toy_start(struct toy *t, weir_aio *aio)
 {
-	bool refused;
+	weir_err rv;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
-		toy_lock(t);
-		t->nrefused++;
-		toy_unlock(t);
-		return;
-	}
 	/* Started under the lock: a hook that comes at once finds it. */
 	toy_lock(t);
-	refused = weir_aio_start(aio, &toy_providers[t->kind], t) != WEIR_OK;
-	if (refused) {
+	rv = weir_aio_start(aio, &toy_providers[t->kind], t);
+	if (rv != WEIR_OK) {
 		t->nrefused++;
 	} else {
 		t->nstarted++;
 		weir_aioq_push(&t->waiting, aio);
 	}
 	toy_unlock(t);
+	return rv;
+}
+
+void
+toy_submit(struct toy *t, weir_aio *aio)
+{
+	if (weir_aio_reset(aio) != WEIR_OK) {
+		toy_lock(t);
+		t->nrefused++;
+		toy_unlock(t);
+		return;
+	}
+	(void)toy_start(t, aio);
 }
 
 void
@@ -153,6 +163,14 @@ bool
 toy_finish(struct toy *t, weir_aio *aio, weir_err err, size_t count)
 {
 	return toy_take(t, aio) && weir_aio_finish_count(aio, err, count);
+}
+
+void
+toy_put_back(struct toy *t, weir_aio *aio)
+{
+	toy_lock(t);
+	weir_aioq_push(&t->waiting, aio);
+	toy_unlock(t);
 }
 
 unsigned

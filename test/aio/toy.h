@@ -43,7 +43,8 @@ struct toy {
 	bool stubborn;           /* the hook ends nothing */
 	struct latch *in_hook;   /* hit when the hook begins */
 	struct latch *hold_hook; /* the hook waits for its first hit */
-	/* At the end of release, with mtx not held. */
+	/* In the hook before it looks, at the end of release; mtx not held. */
+	void (*at_hook)(struct toy *t);
 	void (*at_release)(struct toy *t);
 	void *arg;
 };
@@ -53,6 +54,8 @@ void toy_fini(struct toy *t);
 
 /* An operation that stays until the test or the hook ends it. */
 void toy_submit(struct toy *t, weir_aio *aio);
+/* Its second half: start, and into the list. */
+weir_err toy_start(struct toy *t, weir_aio *aio);
 /* One that ends while it is submitted. */
 void toy_submit_now(weir_aio *aio, weir_err err, size_t count);
 /* End the first one; false: none waits. */
@@ -61,6 +64,8 @@ bool toy_finish_first(struct toy *t, weir_err err, size_t count);
 bool toy_finish(struct toy *t, weir_aio *aio, weir_err err, size_t count);
 /* Take it out of the list without ending it; false: it was not in. */
 bool toy_take(struct toy *t, weir_aio *aio);
+/* Undo toy_take. */
+void toy_put_back(struct toy *t, weir_aio *aio);
 
 /* Under the lock, copied: */
 unsigned toy_waiting(struct toy *t);

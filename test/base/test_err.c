@@ -8,6 +8,7 @@
 #include <weir/weir.h>
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -53,6 +54,69 @@ static const weir_err codes[] = {
     WEIR_ETRANERR,
 };
 #define CODES (sizeof(codes) / sizeof(codes[0]))
+
+/* Is it a code of the header?  No default: the compiler names the code that is
+ * missing here, and the list above needs as many. */
+static bool
+is_code(weir_err err)
+{
+	switch (err) {
+	case WEIR_OK:
+	case WEIR_EINTR:
+	case WEIR_ENOMEM:
+	case WEIR_EINVAL:
+	case WEIR_EBUSY:
+	case WEIR_ETIMEDOUT:
+	case WEIR_ECONNREFUSED:
+	case WEIR_ECLOSED:
+	case WEIR_EAGAIN:
+	case WEIR_ENOTSUP:
+	case WEIR_EADDRINUSE:
+	case WEIR_ESTATE:
+	case WEIR_ENOENT:
+	case WEIR_EPROTO:
+	case WEIR_EUNREACHABLE:
+	case WEIR_EADDRINVAL:
+	case WEIR_EPERM:
+	case WEIR_EMSGSIZE:
+	case WEIR_ECONNABORTED:
+	case WEIR_ECONNRESET:
+	case WEIR_ECANCELED:
+	case WEIR_ENOFILES:
+	case WEIR_ENOSPC:
+	case WEIR_EEXIST:
+	case WEIR_EREADONLY:
+	case WEIR_EWRITEONLY:
+	case WEIR_ECRYPTO:
+	case WEIR_EPEERAUTH:
+	case WEIR_EBADTYPE:
+	case WEIR_ECONNSHUT:
+	case WEIR_EDEADLK:
+	case WEIR_EFORK:
+	case WEIR_EMISUSE:
+	case WEIR_ESTOPPED:
+	case WEIR_EINTERNAL:
+	case WEIR_ESYSERR:
+	case WEIR_ETRANERR:
+		return true;
+	}
+	return false;
+}
+
+START_TEST(the_list_of_this_test_is_that_of_the_header)
+{
+	unsigned n = 0;
+
+	for (int i = 0; i <= WEIR_EINTERNAL; i++) {
+		n += is_code((weir_err)i);
+	}
+	n += is_code(WEIR_ESYSERR) + is_code(WEIR_ETRANERR);
+	ck_assert_uint_eq(n, CODES);
+	for (size_t i = 0; i < CODES; i++) {
+		ck_assert(is_code(codes[i]));
+	}
+}
+END_TEST
 
 START_TEST(every_code_has_a_text_of_its_own)
 {
@@ -190,6 +254,7 @@ main(void)
 	Suite *suite = suite_create("base");
 	TCase *tc = tcase_create("err");
 
+	tcase_add_test(tc, the_list_of_this_test_is_that_of_the_header);
 	tcase_add_test(tc, every_code_has_a_text_of_its_own);
 	tcase_add_test(tc, a_text_is_the_same_pointer_each_time);
 	tcase_add_test(tc, an_unknown_code_is_called_unknown);

@@ -1,6 +1,7 @@
 /*
  * test_log - log lines, misuse reports, panics.
  */
+#include "base/life.h"
 #include "base/log.h"
 #include "base/panic.h"
 #include "support/capture.h"
@@ -145,6 +146,102 @@ START_TEST(a_line_too_long_is_cut)
 	ck_assert_uint_lt(strlen(got), 600);
 	ck_assert_uint_gt(strlen(got), 400);
 	ck_assert_ptr_eq(strchr(got, '\n'), got + strlen(got) - 1);
+}
+END_TEST
+
+START_TEST(a_line_of_a_program_takes_the_road_of_our_own)
+{
+	struct seen seen = {0};
+
+	capture_begin();
+	weir_log(WEIR_LOG_WARN, "a %s of %d", "line", 7);
+	weir_log(WEIR_LOG_NOTICE, "not by default");
+	ck_assert_str_eq(capture_end(), "weir: warn: a line of 7\n");
+	weir_log_set(seen_log, &seen, WEIR_LOG_INFO);
+	weir_log(WEIR_LOG_INFO, "%s", "%d");
+	ck_assert_uint_eq(seen.lines, 1);
+	ck_assert_int_eq(seen.level, WEIR_LOG_INFO);
+	ck_assert_str_eq(seen.line, "%d");
+	weir_log(WEIR_LOG_DEBUG, "no");
+	ck_assert_uint_eq(seen.lines, 1);
+	weir_log_set(NULL, NULL, WEIR_LOG_DEBUG);
+	weir_log(WEIR_LOG_ERR, "nobody hears");
+	ck_assert_uint_eq(seen.lines, 1);
+}
+END_TEST
+
+START_TEST(a_line_of_a_program_without_level_or_text_is_none)
+{
+	static const int levels[] = {-1, 0, 1, 2, 8, 1000, 0x7fffffff};
+	const char *none = NULL;
+	struct seen seen = {0};
+
+	/* More than there is: it must not open the way for others. */
+	weir_log_set(seen_log, &seen, (weir_log_level)100);
+	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+		weir_log((weir_log_level)levels[i], "no");
+	}
+	weir_log(WEIR_LOG_ERR, none, 1);
+	ck_assert_uint_eq(seen.lines, 0);
+}
+END_TEST
+
+START_TEST(a_line_has_up_to_511_bytes)
+{
+	struct seen seen = {0};
+
+	weir_log_set(seen_log, &seen, WEIR_LOG_ERR);
+	for (int len = WEIR_LOG_LINE_MAX - 2; len < 2000;
+	     len += 1 + len / 600) {
+		weir_log(WEIR_LOG_ERR, "%*d", len, 7);
+		ck_assert_uint_eq(strlen(seen.line),
+		    len < WEIR_LOG_LINE_MAX ? (size_t)len : WEIR_LOG_LINE_MAX);
+		wri_log(WEIR_LOG_ERR, "%*d", len, 7);
+		ck_assert_uint_eq(strlen(seen.line),
+		    len < WEIR_LOG_LINE_MAX ? (size_t)len : WEIR_LOG_LINE_MAX);
+	}
+}
+END_TEST
+
+START_TEST(the_level_in_force_can_be_asked_for)
+{
+	struct seen seen = {0};
+
+	ck_assert_int_eq(weir_log_get_level(), WEIR_LOG_WARN);
+	weir_log_set(seen_log, &seen, WEIR_LOG_DEBUG);
+	ck_assert_int_eq(weir_log_get_level(), WEIR_LOG_DEBUG);
+	wri_log_set_level(WEIR_LOG_ERR);
+	ck_assert_int_eq(weir_log_get_level(), WEIR_LOG_ERR);
+	weir_log_set(NULL, NULL, WEIR_LOG_DEBUG);
+	ck_assert_int_eq(weir_log_get_level(), WEIR_LOG_NONE);
+}
+END_TEST
+
+static void
+exit_1(void *arg, weir_log_level level, const char *line)
+{
+	(void)arg;
+	(void)level;
+	(void)line;
+	_exit(1);
+}
+
+/* Another thread may have had the lock at the fork. */
+START_TEST(a_program_logs_nothing_in_a_forked_child)
+{
+	pid_t pid;
+	int status;
+
+	ck_assert_int_eq(wri_life_prepare(), WEIR_OK);
+	weir_log_set(exit_1, NULL, WEIR_LOG_DEBUG);
+	pid = fork();
+	if (pid == 0) {
+		weir_log(WEIR_LOG_ERR, "no");
+		_exit(0);
+	}
+	ck_assert_int_gt(pid, 0);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
 }
 END_TEST
 
@@ -342,6 +439,11 @@ main(void)
 	tcase_add_test(tc, level_none_turns_the_log_off);
 	tcase_add_test(tc, every_level_has_a_name);
 	tcase_add_test(tc, a_line_too_long_is_cut);
+	tcase_add_test(tc, a_line_of_a_program_takes_the_road_of_our_own);
+	tcase_add_test(tc, a_line_of_a_program_without_level_or_text_is_none);
+	tcase_add_test(tc, a_line_has_up_to_511_bytes);
+	tcase_add_test(tc, the_level_in_force_can_be_asked_for);
+	tcase_add_test(tc, a_program_logs_nothing_in_a_forked_child);
 	tcase_add_test(tc, the_hook_may_log_and_set_hooks);
 	tcase_add_test(tc, hook_and_argument_change_together);
 	tcase_add_test(

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -113,6 +114,17 @@ START_TEST(new_descriptors_are_nonblocking_and_close_on_exec)
 }
 END_TEST
 
+START_TEST(an_interface_has_an_index)
+{
+	unsigned lo = if_nametoindex("lo");
+
+	ck_assert_uint_ne(lo, 0);
+	ck_assert_int_eq(wri_sys_if_index("lo"), (int)lo);
+	ck_assert_int_eq(wri_sys_if_index("no-such-if"), -ENODEV);
+	ck_assert_int_eq(wri_sys_if_index(""), -ENODEV);
+}
+END_TEST
+
 START_TEST(bytes_go_through_every_kind_of_read_and_write)
 {
 	int fds[2];
@@ -136,11 +148,46 @@ START_TEST(bytes_go_through_every_kind_of_read_and_write)
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_sendmsg(fds[0], &msg), 4);
 	msg.msg_iov = in;
+	ck_assert_int_eq(wri_sys_peekmsg(fds[1], &msg), 4);
+	ck_assert_int_eq(memcmp(b, "op", 2), 0);
+	memset(b, 0, sizeof(b));
 	ck_assert_int_eq(wri_sys_recvmsg(fds[1], &msg), 4);
 	ck_assert_int_eq(memcmp(b, "op", 2), 0);
 	ck_assert_int_eq(wri_sys_shutdown(fds[0], SHUT_WR), 0);
 	ck_assert_int_eq(wri_sys_recv(fds[1], a, sizeof(a)), 0);
 	pair_close(fds);
+}
+END_TEST
+
+START_TEST(several_messages_come_with_one_call)
+{
+	struct sockaddr_in sin = {.sin_family = AF_INET};
+	socklen_t len = sizeof(sin);
+	int fd = wri_sys_socket(AF_INET, SOCK_DGRAM, 0);
+	char a[2], b[2], c[2];
+	struct iovec iov[3] = {{a, 2}, {b, 2}, {c, 2}};
+	struct mmsghdr msgs[3];
+
+	memset(msgs, 0, sizeof(msgs));
+	for (int i = 0; i < 3; i++) {
+		msgs[i].msg_hdr.msg_iov = &iov[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	sin.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	ck_assert_int_eq(
+	    wri_sys_bind(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	ck_assert_int_eq(
+	    wri_sys_getsockname(fd, (struct sockaddr *)&sin, &len), 0);
+	ck_assert_int_eq(wri_sys_recvmmsg(fd, msgs, 3), -EAGAIN);
+	ck_assert_int_eq(
+	    wri_sys_connect(fd, (struct sockaddr *)&sin, sizeof(sin)), 0);
+	ck_assert_int_eq(wri_sys_send(fd, "ab", 2), 2);
+	ck_assert_int_eq(wri_sys_send(fd, "c", 1), 1);
+	ck_assert_int_eq(wri_sys_recvmmsg(fd, msgs, 3), 2);
+	ck_assert_uint_eq(msgs[0].msg_len, 2);
+	ck_assert_uint_eq(msgs[1].msg_len, 1);
+	ck_assert_int_eq(b[0], 'c');
+	ck_assert_int_eq(wri_sys_close(fd), 0);
 }
 END_TEST
 
@@ -245,6 +292,21 @@ START_TEST(there_is_a_processor_to_run_on)
 }
 END_TEST
 
+static ssize_t
+call_message(enum wri_sys_call which)
+{
+	struct mmsghdr many = {.msg_len = 0};
+
+	if (which == WRI_SYS_RECVMMSG) {
+		return wri_sys_recvmmsg(-1, &many, 1);
+	}
+	if (which == WRI_SYS_PEEKMSG) {
+		return wri_sys_peekmsg(-1, &many.msg_hdr);
+	}
+	return which == WRI_SYS_RECVMSG ? wri_sys_recvmsg(-1, &many.msg_hdr)
+					: wri_sys_sendmsg(-1, &many.msg_hdr);
+}
+
 /* Each kind of call once, with arguments that fail by themselves: EBADF and
  * such.  An injected error must come instead of that. */
 static ssize_t
@@ -252,7 +314,6 @@ call_once(enum wri_sys_call which)
 {
 	struct sockaddr sa = {.sa_family = AF_UNSPEC};
 	socklen_t len = sizeof(sa);
-	struct msghdr msg = {0};
 	struct epoll_event ev = {0};
 	struct pollfd none;
 	struct timespec zero = {0, 0};
@@ -293,13 +354,14 @@ call_once(enum wri_sys_call which)
 	case WRI_SYS_RECV:
 		return wri_sys_recv(-1, &value, 1);
 	case WRI_SYS_RECVMSG:
-		return wri_sys_recvmsg(-1, &msg);
+	case WRI_SYS_RECVMMSG:
+	case WRI_SYS_PEEKMSG:
+	case WRI_SYS_SENDMSG:
+		return call_message(which);
 	case WRI_SYS_WRITE:
 		return wri_sys_write(-1, &value, 1);
 	case WRI_SYS_SEND:
 		return wri_sys_send(-1, &value, 1);
-	case WRI_SYS_SENDMSG:
-		return wri_sys_sendmsg(-1, &msg);
 	case WRI_SYS_CLOSE:
 		return wri_sys_close(-1);
 	case WRI_SYS_EPOLL_CREATE: {
@@ -339,6 +401,8 @@ call_once(enum wri_sys_call which)
 		return wri_sys_chmod("", 0600);
 	case WRI_SYS_FCNTL:
 		return wri_sys_fcntl(-1, F_GETFL, 0);
+	case WRI_SYS_IF_INDEX:
+		return wri_sys_if_index("");
 	case WRI_SYS_CALLS:
 		break;
 	}
@@ -513,6 +577,8 @@ main(void)
 	tcase_add_checked_fixture(tc, NULL, teardown);
 	tcase_add_test(tc, new_descriptors_are_nonblocking_and_close_on_exec);
 	tcase_add_test(tc, bytes_go_through_every_kind_of_read_and_write);
+	tcase_add_test(tc, several_messages_come_with_one_call);
+	tcase_add_test(tc, an_interface_has_an_index);
 	tcase_add_test(
 	    tc, sending_to_a_peer_that_is_gone_is_an_error_and_no_signal);
 	tcase_add_test(tc, options_and_names_can_be_read);

@@ -50,14 +50,29 @@ void chan_teardown(void);
 void tcp_recv_setup(void);
 void tcp_send_setup(void);
 void unix_recv_setup(void);
+void abstract_recv_setup(void);
 void unix_send_setup(void);
 void pair_teardown(void);
 void recv_submit(weir_aio *aio);
 void recv_soon(weir_aio *aio);
 void recv_end(void);
+void until_submit(weir_aio *aio);
+void until_soon(weir_aio *aio);
+void until_end(void);
 void send_submit(weir_aio *aio);
 void send_soon(weir_aio *aio);
 void send_end(void);
+void recv_exactly_submit(weir_aio *aio);
+void recv_exactly_soon(weir_aio *aio);
+void send_all_submit(weir_aio *aio);
+void send_all_soon(weir_aio *aio);
+
+/* cases_fd.c */
+void fd_setup(void);
+void fd_teardown(void);
+void fd_submit(weir_aio *aio);
+void fd_soon(weir_aio *aio);
+void fd_end(void);
 
 /* cases_msgstream.c */
 void tcp_msgrecv_setup(void);
@@ -81,16 +96,44 @@ void ready_soon(weir_aio *aio);
 /* cases_accept.c */
 void tcp_accept_setup(void);
 void unix_accept_setup(void);
+void ipc_accept_setup(void);
+void abstract_accept_setup(void);
 void accept_teardown(void);
 void accept_submit(weir_aio *aio);
 void accept_soon(weir_aio *aio);
 void accept_end(void);
 void tcp_dial_setup(void);
 void unix_dial_setup(void);
+void abstract_dial_setup(void);
 void dial_teardown(void);
 void dial_submit(weir_aio *aio);
 void dial_soon(weir_aio *aio);
 void dial_end(void);
 void stream_collect(weir_aio *aio);
+
+/* cases_udp.c */
+void udp_one_setup(void);
+void udp_batch_setup(void);
+void udp_teardown(void);
+void udp_recv_submit(weir_aio *aio);
+void udp_recv_soon(weir_aio *aio);
+void udp_recv_end(void);
+void udp_send_submit(weir_aio *aio);
+void udp_send_soon(weir_aio *aio);
+void udp_send_end(void);
+/* cases_dns.c */
+void resolve_setup(void);
+void resolve_teardown(void);
+void resolve_submit(weir_aio *aio);
+void resolve_soon(weir_aio *aio);
+void literal_soon(weir_aio *aio);
+void resolve_end(void);
+void resolve_collect(weir_aio *aio);
+/* cases_given.c */
+void given_accept_setup(void);
+void given_accept_teardown(void);
+void given_accept_submit(weir_aio *aio);
+void given_accept_soon(weir_aio *aio);
+void given_accept_end(void);
 
 #endif

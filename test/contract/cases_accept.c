@@ -41,6 +41,24 @@ unix_accept_setup(void)
 }
 
 void
+ipc_accept_setup(void)
+{
+	char url[80];
+
+	(void)snprintf(
+	    url, sizeof(url), "ipc://%s", socks_path() + strlen("unix://"));
+	accept_listener = socks_listen(url);
+	accept_nfds = 0;
+}
+
+void
+abstract_accept_setup(void)
+{
+	accept_listener = socks_listen(socks_name());
+	accept_nfds = 0;
+}
+
+void
 accept_teardown(void)
 {
 	weir_stream_listener_free(accept_listener);
@@ -122,6 +140,15 @@ unix_dial_setup(void)
 	    socks_path() + strlen("unix://"));
 	(void)snprintf(dial_paths[1], sizeof(dial_paths[1]), "%s",
 	    easy + strlen("unix://"));
+}
+
+void
+abstract_dial_setup(void)
+{
+	char easy[80];
+
+	(void)snprintf(easy, sizeof(easy), "%s-easy", socks_name());
+	dial_setup(socks_name(), easy);
 }
 
 void

@@ -50,6 +50,12 @@ unix_recv_setup(void)
 	pair_setup(socks_path());
 }
 
+void
+abstract_recv_setup(void)
+{
+	pair_setup(socks_name());
+}
+
 static void
 send_setup(void)
 {
@@ -116,6 +122,27 @@ recv_soon(weir_aio *aio)
 {
 	recv_end();
 	recv_submit(aio);
+}
+
+/* A line of one byte, the delimiter: whatever stopped handles took. */
+void
+until_submit(weir_aio *aio)
+{
+	pair_set_iov(aio);
+	weir_stream_recv_until(pair_stream, "\n", 1, aio);
+}
+
+void
+until_end(void)
+{
+	(void)!send(pair_peer, "\n", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void
+until_soon(weir_aio *aio)
+{
+	until_end();
+	until_submit(aio);
 }
 
 /* Send pieces of this size until the system takes none. */
@@ -188,4 +215,36 @@ send_soon(weir_aio *aio)
 	pair_drain();
 	pair_set_iov(aio);
 	weir_stream_send(pair_stream, aio);
+}
+
+/* --- The same until the iov is done: one byte is all of it -------------- */
+
+void
+recv_exactly_submit(weir_aio *aio)
+{
+	pair_set_iov(aio);
+	weir_stream_recv_exactly(pair_stream, aio);
+}
+
+void
+recv_exactly_soon(weir_aio *aio)
+{
+	recv_end();
+	recv_exactly_submit(aio);
+}
+
+void
+send_all_submit(weir_aio *aio)
+{
+	pair_fill();
+	pair_set_iov(aio);
+	weir_stream_send_all(pair_stream, aio);
+}
+
+void
+send_all_soon(weir_aio *aio)
+{
+	pair_drain();
+	pair_set_iov(aio);
+	weir_stream_send_all(pair_stream, aio);
 }

@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -28,16 +30,42 @@ socks_path(void)
 	return url;
 }
 
+const char *
+socks_name(void)
+{
+	static char url[64];
+
+	(void)snprintf(
+	    url, sizeof(url), "abstract://weir-contract-%d", (int)getpid());
+	return url;
+}
+
+static bool
+socks_is_abstract(const char *url)
+{
+	return strncmp(url, "abstract:", 9) == 0;
+}
+
+static bool
+socks_is_unix(const char *url)
+{
+	return strncmp(url, "unix:", 5) == 0 || strncmp(url, "ipc:", 4) == 0 ||
+	       socks_is_abstract(url);
+}
+
 static socklen_t
 socks_unix_addr(const char *url, struct sockaddr_storage *sa)
 {
 	struct sockaddr_un *un = (struct sockaddr_un *)(void *)sa;
+	const char *name = strstr(url, "://") + 3;
+	int abstract = socks_is_abstract(url);
 
 	memset(sa, 0, sizeof(*sa));
 	un->sun_family = AF_UNIX;
-	(void)snprintf(
-	    un->sun_path, sizeof(un->sun_path), "%s", url + strlen("unix://"));
-	return (socklen_t)sizeof(*un);
+	(void)snprintf(un->sun_path + abstract,
+	    sizeof(un->sun_path) - (size_t)abstract, "%s", name);
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 +
+			   strlen(name));
 }
 
 static socklen_t
@@ -58,7 +86,7 @@ socks_addr(
 {
 	int port;
 
-	if (strncmp(url, "unix:", 5) == 0) {
+	if (socks_is_unix(url)) {
 		return socks_unix_addr(url, sa);
 	}
 	ck_assert_int_eq(
@@ -172,9 +200,9 @@ socks_plain_listen(const char *url, int backlog, const char **made)
 	socklen_t len;
 	int fd;
 
-	if (strncmp(url, "unix:", 5) == 0) {
+	if (socks_is_unix(url)) {
 		len = socks_unix_addr(url, &sa);
-		(void)unlink(url + strlen("unix://"));
+		(void)unlink(strstr(url, "://") + 3);
 	} else {
 		len = socks_tcp_addr(0, &sa);
 	}

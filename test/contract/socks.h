@@ -12,6 +12,8 @@
 
 /* A unix:// URL in a directory of this process; static. */
 const char *socks_path(void);
+/* An abstract:// URL of this process; static. */
+const char *socks_name(void);
 
 /* Where a listener of weir sits. */
 socklen_t socks_addr(

@@ -42,7 +42,7 @@ get_target_property(x_aio_sources weir_objects SOURCES)
 set(x_taskq_sources ${x_aio_sources})
 set(x_fd_sources ${x_aio_sources})
 list(FILTER x_aio_sources INCLUDE REGEX
-  "/((sleep|msg|chan|task|timer)/[^/]*|aio/[a-eg-z][^/]*|base/(err|life))[.]c$")
+  "/((sleep|msg|chan|dns|net|offload|task|timer)/[^/]*|aio/[a-eg-z][^/]*|base/(err|life))[.]c$")
 list(FILTER x_taskq_sources INCLUDE REGEX "/taskq/[^/]*[.]c$")
 list(FILTER x_fd_sources INCLUDE REGEX "/(poller/[^/]*|aio/f[^/]*)[.]c$")
 add_library(x_aio_lib STATIC ${x_aio_sources})
@@ -76,7 +76,7 @@ endfunction()
 # The bodies over the fake pool.
 set(x_aio_names
   x_aio x_aio_end x_aio_time x_aio_fini x_aio_list x_aio_ring x_aio_task x_wait
-  x_sleep x_chan)
+  x_sleep x_chan x_dns)
 foreach(name IN LISTS x_aio_names ITEMS x_timer x_life x_fdio x_fdio_end)
   add_library(${name}_body OBJECT ${name}.c)
   x_aio_target(${name}_body)

@@ -1,5 +1,5 @@
 /*
- * test_sockaddr - addresses printed and compared.
+ * test_sockaddr - addresses printed, compared, hashed.
  */
 #include "support/run.h"
 
@@ -200,10 +200,115 @@ START_TEST(equal_means_same_family_and_same_address)
 }
 END_TEST
 
+/* Equal ones have the same hash; these unequal ones happen to differ. */
+static void
+expect_hashes(weir_sockaddr a, weir_sockaddr b)
+{
+	uint64_t ha = weir_sockaddr_hash(&a);
+	uint64_t hb = weir_sockaddr_hash(&b);
+
+	ck_assert(ha != 0 && hb != 0);
+	ck_assert((ha == hb) == equal(a, b));
+}
+
+/* An address whose unused bytes are not zero. */
+static weir_sockaddr
+dirty(weir_sockaddr sa)
+{
+	weir_sockaddr d;
+
+	memset(&d, '#', sizeof(d));
+	d.s_family = sa.s_family;
+	switch (sa.s_family) {
+	case WEIR_AF_INET:
+		d.s_in = sa.s_in;
+		break;
+	case WEIR_AF_INET6:
+		d.s_in6 = sa.s_in6;
+		break;
+	case WEIR_AF_ABSTRACT:
+		d.s_abstract.sa_len = sa.s_abstract.sa_len;
+		memcpy(d.s_abstract.sa_name, sa.s_abstract.sa_name,
+		    sa.s_abstract.sa_len);
+		break;
+	default:
+		memcpy(d.s_ipc.sa_path, sa.s_ipc.sa_path,
+		    strlen(sa.s_ipc.sa_path) + 1);
+		break;
+	}
+	return d;
+}
+
+START_TEST(equal_addresses_have_the_same_hash)
+{
+	const weir_sockaddr all[] = {in4("0.0.0.0", 0), in4("1.2.3.4", 5),
+	    in4("1.2.3.4", 6), in4("1.2.3.5", 5), in6("::", 0, 0),
+	    in6("::1", 5, 1), in6("::1", 5, 2), in6("::1", 6, 1),
+	    in6("::2", 5, 1), in6("::ffff:1.2.3.4", 5, 0),
+	    named(WEIR_AF_IPC, ""), named(WEIR_AF_IPC, "/x"),
+	    named(WEIR_AF_IPC, "/xy"), named(WEIR_AF_INPROC, ""),
+	    named(WEIR_AF_INPROC, "/x"), abstract("", 0), abstract("\0", 1),
+	    abstract("\0\0", 2), abstract("a", 1), abstract("a\0b", 3),
+	    abstract("a\0c", 3)};
+	const size_t n = sizeof(all) / sizeof(all[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		ck_assert(equal(all[i], dirty(all[i])));
+		for (size_t j = 0; j < n; j++) {
+			expect_hashes(all[i], dirty(all[j]));
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_hash_is_never_zero_also_of_what_is_no_address)
+{
+	weir_sockaddr none = named(WEIR_AF_UNSPEC, "");
+	weir_sockaddr later = named(77, "");
+	weir_sockaddr lie = abstract("a", 1);
+
+	ck_assert(weir_sockaddr_hash(NULL) != 0);
+	ck_assert(weir_sockaddr_hash(&none) == weir_sockaddr_hash(NULL));
+	ck_assert(weir_sockaddr_hash(&later) != 0);
+	lie.s_abstract.sa_len = 60000;
+	ck_assert(weir_sockaddr_hash(&lie) != 0);
+	/* A name without NUL is read to its end and no further. */
+	memset(&none, 'y', sizeof(none));
+	none.s_family = WEIR_AF_INPROC;
+	ck_assert(weir_sockaddr_hash(&none) != 0);
+	none.s_family = WEIR_AF_IPC;
+	ck_assert(weir_sockaddr_hash(&none) != 0);
+}
+END_TEST
+
+/* Ports and hosts of a row: what a table of peers meets. */
+START_TEST(neighbours_spread_over_a_table)
+{
+	unsigned ports[256] = {0};
+	unsigned hosts[256] = {0};
+
+	for (unsigned i = 0; i < 4096; i++) {
+		weir_sockaddr sa = in4("10.0.0.1", (uint16_t)(32768 + i));
+
+		ports[weir_sockaddr_hash(&sa) % 256]++;
+		sa = in4("10.0.0.1", 80);
+		sa.s_in.sa_addr = htonl(0x0a000000 + i);
+		hosts[weir_sockaddr_hash(&sa) % 256]++;
+	}
+	/* 16 each when even; chance gives 3 to 36. */
+	for (unsigned i = 0; i < 256; i++) {
+		ck_assert_uint_gt(ports[i], 0);
+		ck_assert_uint_lt(ports[i], 48);
+		ck_assert_uint_gt(hosts[i], 0);
+		ck_assert_uint_lt(hosts[i], 48);
+	}
+}
+END_TEST
+
 int
 main(void)
 {
-	Suite *s = suite_create("stream");
+	Suite *s = suite_create("net");
 	TCase *tc = tcase_create("sockaddr");
 
 	tcase_add_test(tc, addresses_are_written_for_people);
@@ -214,6 +319,9 @@ main(void)
 	    tc, a_null_address_is_unknown_has_no_port_and_equals_nothing);
 	tcase_add_test(tc, the_port_is_in_host_order);
 	tcase_add_test(tc, equal_means_same_family_and_same_address);
+	tcase_add_test(tc, equal_addresses_have_the_same_hash);
+	tcase_add_test(tc, a_hash_is_never_zero_also_of_what_is_no_address);
+	tcase_add_test(tc, neighbours_spread_over_a_table);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }

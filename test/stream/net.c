@@ -131,6 +131,12 @@ net_path(char *path)
 	(void)unlink(path);
 }
 
+bool
+net_is_unix(enum net_kind kind)
+{
+	return kind == NET_UNIX || kind == NET_ABSTRACT;
+}
+
 void
 net_listen_url(enum net_kind kind, char *url)
 {
@@ -144,11 +150,12 @@ net_listen_url(enum net_kind kind, char *url)
 		strcpy(url, "tcp://[::1]:0");
 		return;
 	case NET_UNIX:
+	case NET_ABSTRACT:
 	case NET_KINDS:
 		break;
 	}
 	net_path(path);
-	strcpy(url, "unix://");
+	strcpy(url, kind == NET_ABSTRACT ? "abstract://" : "unix://");
 	strcat(url, path);
 }
 
@@ -158,7 +165,7 @@ net_dial_url(enum net_kind kind, weir_stream_listener *l,
 {
 	int port;
 
-	if (kind == NET_UNIX) {
+	if (net_is_unix(kind)) {
 		strcpy(url, listen_url);
 		return;
 	}

@@ -58,10 +58,14 @@ enum net_kind {
 	NET_TCP,
 	NET_TCP6,
 	NET_UNIX,
+	NET_ABSTRACT,
 	NET_KINDS,
 };
 
-/* A URL to listen on: loopback and any port, or a fresh path. */
+/* Is it a unix socket? */
+bool net_is_unix(enum net_kind kind);
+
+/* A URL to listen on: loopback and any port, or a fresh path or name. */
 void net_listen_url(enum net_kind kind, char *url);
 /* The URL of a listener that listens, for dialers. */
 void net_dial_url(enum net_kind kind, weir_stream_listener *l,

@@ -210,7 +210,7 @@ START_TEST(a_dial_that_waits_for_room_may_fail)
 	};
 	enum net_kind kind = (enum net_kind)(_i % NET_KINDS);
 	unsigned row = (unsigned)_i / NET_KINDS;
-	weir_err want = kind == NET_UNIX ? naps[row].path : naps[row].tcp;
+	weir_err want = net_is_unix(kind) ? naps[row].path : naps[row].tcp;
 	char url[NET_URL_MAX];
 	weir_stream_listener *l = net_listener(kind, url);
 	weir_stream_dialer *d = net_dialer(url);
@@ -234,7 +234,7 @@ START_TEST(a_dial_that_waits_for_room_may_fail)
 }
 END_TEST
 
-/* --- accept --------------------------------------------------------------- */
+/* --- accept -------------------------------------------------------------- */
 
 static const struct {
 	enum wri_sys_call call;

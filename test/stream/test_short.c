@@ -81,6 +81,25 @@ START_TEST(what_follows_an_urgent_byte_is_received)
 }
 END_TEST
 
+START_TEST(a_delimiter_that_follows_an_urgent_byte_is_found)
+{
+	char got[32] = "";
+
+	up("tcp://127.0.0.1:0");
+	ck_assert_int_eq(send(peer, "abc", 3, 0), 3);
+	ck_assert_int_eq(send(peer, "!", 1, MSG_OOB), 1);
+	ck_assert_int_eq(send(peer, "ef\ngh", 5, 0), 5);
+	settle();
+	op_buf(&rx, got, sizeof(got));
+	weir_stream_recv_until(s, "cef\n", 4, rx.aio);
+	ck_assert_int_eq(op_wait(&rx), WEIR_OK);
+	ck_assert_uint_eq(rx.count, 6);
+	ck_assert_int_eq(memcmp(got, "abcef\n", 6), 0);
+	expect("gh");
+	down();
+}
+END_TEST
+
 START_TEST(what_follows_a_descriptor_is_received)
 {
 	union {
@@ -114,6 +133,7 @@ main(void)
 
 	tcase_add_checked_fixture(tc, rt_setup, rt_teardown);
 	tcase_add_test(tc, what_follows_an_urgent_byte_is_received);
+	tcase_add_test(tc, a_delimiter_that_follows_an_urgent_byte_is_found);
 	tcase_add_test(tc, what_follows_a_descriptor_is_received);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);

@@ -52,6 +52,8 @@ static const struct {
 	offsetof(weir_params, num_poller_threads), 64},
     {"WEIR_MAX_POLLER_THREADS", "max_poller_threads",
 	offsetof(weir_params, max_poller_threads), 64},
+    {"WEIR_NUM_RESOLVER_THREADS", "num_resolver_threads",
+	offsetof(weir_params, num_resolver_threads), 64},
 };
 
 static const char *const other_vars[] = {"WEIR_POLLER", "WEIR_LOG"};
@@ -147,8 +149,8 @@ START_TEST(nothing_given_means_defaults)
 
 	for (size_t i = 0; i < 2; i++) {
 		weir_params out = good(ins[i]);
-		int tasks = wri_params_task_threads(wri_cpus(NULL));
-		int pollers = wri_params_poller_threads(wri_cpus(NULL));
+		int tasks = wri_cpus_task_threads(wri_cpus(NULL));
+		int pollers = wri_cpus_poller_threads(wri_cpus(NULL));
 
 		ck_assert_int_eq(out.num_task_threads, tasks);
 		ck_assert_int_eq(out.max_task_threads, tasks * 4);
@@ -156,6 +158,7 @@ START_TEST(nothing_given_means_defaults)
 		ck_assert_int_eq(out.max_expire_threads, 16);
 		ck_assert_int_eq(out.num_poller_threads, pollers);
 		ck_assert_int_eq(out.max_poller_threads, 64);
+		ck_assert_int_eq(out.num_resolver_threads, 4);
 		ck_assert_str_eq(out.poller, "epoll");
 		ck_assert_ptr_null(out.log);
 		ck_assert_int_eq(out.slack, WEIR_MS(1));
@@ -179,9 +182,9 @@ START_TEST(threads_by_default_follow_the_processors)
 
 	for (size_t i = 0; i < LEN(cases); i++) {
 		ck_assert_int_eq(
-		    wri_params_task_threads(cases[i].cpus), cases[i].tasks);
+		    wri_cpus_task_threads(cases[i].cpus), cases[i].tasks);
 		ck_assert_int_eq(
-		    wri_params_poller_threads(cases[i].cpus), cases[i].pollers);
+		    wri_cpus_poller_threads(cases[i].cpus), cases[i].pollers);
 	}
 }
 END_TEST
