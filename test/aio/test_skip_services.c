@@ -105,9 +105,12 @@ START_TEST(what_is_there_is_skipped_or_has_its_callback)
 	if (strcmp(row->name, "unix dial") == 0) {
 		ck_assert_uint_eq(skips, 30);
 	}
-	/* The descriptor must be known to be ready: the event may come late. */
-	if (strstr(row->name, "recv") != NULL ||
-	    strstr(row->name, "send") != NULL || strcmp(row->name, "fd") == 0) {
+	/* The descriptor must be known to be ready: the event may come late.
+	 * Messages always start: a frame is the business of their streams. */
+	if (strstr(row->name, "msgstream") == NULL &&
+	    (strstr(row->name, "recv") != NULL ||
+		strstr(row->name, "send") != NULL ||
+		strcmp(row->name, "fd") == 0)) {
 		ck_assert_uint_gt(skips, 0);
 	}
 	down();
