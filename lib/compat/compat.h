@@ -23,6 +23,29 @@ wri_nng_time(nng_time ms)
 					  : (weir_time)ms * NS_PER_MS;
 }
 
+/* Durations of options; aio.c has what a timeout makes of them. */
+static inline weir_duration
+wri_nng_duration(nng_duration ms)
+{
+	return ms == NNG_DURATION_INFINITE  ? WEIR_INFINITE
+	       : ms == NNG_DURATION_DEFAULT ? WEIR_DEFAULT
+					    : WEIR_MS(ms);
+}
+
+/* Whole milliseconds, never fewer than d has. */
+static inline nng_duration
+wri_nng_ms(weir_duration d)
+{
+	if (d == WEIR_INFINITE) {
+		return NNG_DURATION_INFINITE;
+	}
+	if (d == WEIR_DEFAULT) {
+		return NNG_DURATION_DEFAULT;
+	}
+	d = d / NS_PER_MS + (d % NS_PER_MS > 0);
+	return d > INT32_MAX ? INT32_MAX : (nng_duration)d;
+}
+
 /* mem.c: the allocator from now on; NULL: the system's. */
 void wri_nng_mem_set(
     void *(*malloc_fn)(size_t), void (*free_fn)(void *, size_t));

@@ -288,6 +288,108 @@ static void (*const types_udp_io[])(nng_udp *, nng_aio *) = {
 static int (*const types_udp_multicast)(
     nng_udp *, nng_sockaddr *, bool) = nng_udp_multicast_membership;
 
+static void (*const types_s0[])(nng_stream *, nng_aio *) = {
+    nng_stream_send, nng_stream_recv};
+static const nng_sockaddr *(*const types_s1[])(nng_stream *) = {
+    nng_stream_peer_addr, nng_stream_self_addr};
+static nng_err (*const types_s2[])(nng_stream *, nng_tls_cert **) = {
+    nng_stream_peer_cert};
+static void (*const types_s3[])(nng_stream *) = {
+    nng_stream_close, nng_stream_stop, nng_stream_free};
+static nng_err (*const types_s4[])(nng_stream *, const char *, bool *) = {
+    nng_stream_get_bool};
+static nng_err (*const types_s5[])(nng_stream *, const char *, int *) = {
+    nng_stream_get_int};
+static nng_err (*const types_s6[])(
+    nng_stream *, const char *, nng_duration *) = {nng_stream_get_ms};
+static nng_err (*const types_s7[])(nng_stream *, const char *, size_t *) = {
+    nng_stream_get_size};
+static nng_err (*const types_s8[])(nng_stream *, const char *, uint64_t *) = {
+    nng_stream_get_uint64};
+static nng_err (*const types_s9[])(
+    nng_stream *, const char *, const char **) = {nng_stream_get_string};
+static void (*const types_s10[])(nng_stream_dialer *) = {
+    nng_stream_dialer_close, nng_stream_dialer_stop, nng_stream_dialer_free};
+static nng_err (*const types_s11[])(
+    nng_stream_dialer *, const char *, bool *) = {nng_stream_dialer_get_bool};
+static nng_err (*const types_s12[])(
+    nng_stream_dialer *, const char *, int *) = {nng_stream_dialer_get_int};
+static nng_err (*const types_s13[])(nng_stream_dialer *, const char *,
+    nng_duration *) = {nng_stream_dialer_get_ms};
+static nng_err (*const types_s14[])(
+    nng_stream_dialer *, const char *, size_t *) = {nng_stream_dialer_get_size};
+static nng_err (*const types_s15[])(nng_stream_dialer *, const char *,
+    uint64_t *) = {nng_stream_dialer_get_uint64};
+static nng_err (*const types_s16[])(nng_stream_dialer *, const char *,
+    const char **) = {nng_stream_dialer_get_string};
+static nng_err (*const types_s17[])(nng_stream_dialer *, const char *, bool) = {
+    nng_stream_dialer_set_bool};
+static nng_err (*const types_s18[])(nng_stream_dialer *, const char *, int) = {
+    nng_stream_dialer_set_int};
+static nng_err (*const types_s19[])(nng_stream_dialer *, const char *,
+    nng_duration) = {nng_stream_dialer_set_ms};
+static nng_err (*const types_s20[])(
+    nng_stream_dialer *, const char *, size_t) = {nng_stream_dialer_set_size};
+static nng_err (*const types_s21[])(nng_stream_dialer *, const char *,
+    uint64_t) = {nng_stream_dialer_set_uint64};
+static nng_err (*const types_s22[])(nng_stream_dialer *, const char *,
+    const char *) = {nng_stream_dialer_set_string};
+static nng_err (*const types_s23[])(nng_stream_dialer *, const char *,
+    const nng_sockaddr *) = {nng_stream_dialer_set_addr};
+static nng_err (*const types_s24[])(nng_stream_dialer **, const char *) = {
+    nng_stream_dialer_alloc};
+static nng_err (*const types_s25[])(nng_stream_dialer **, const nng_url *) = {
+    nng_stream_dialer_alloc_url};
+static nng_err (*const types_s26[])(nng_stream_dialer *, nng_tls_config **) = {
+    nng_stream_dialer_get_tls};
+static nng_err (*const types_s27[])(nng_stream_dialer *, nng_tls_config *) = {
+    nng_stream_dialer_set_tls};
+static void (*const types_s28[])(nng_stream_listener *) = {
+    nng_stream_listener_close, nng_stream_listener_stop,
+    nng_stream_listener_free};
+static nng_err (*const types_s29[])(nng_stream_listener *, const char *,
+    bool *) = {nng_stream_listener_get_bool};
+static nng_err (*const types_s30[])(
+    nng_stream_listener *, const char *, int *) = {nng_stream_listener_get_int};
+static nng_err (*const types_s31[])(nng_stream_listener *, const char *,
+    nng_duration *) = {nng_stream_listener_get_ms};
+static nng_err (*const types_s32[])(nng_stream_listener *, const char *,
+    size_t *) = {nng_stream_listener_get_size};
+static nng_err (*const types_s33[])(nng_stream_listener *, const char *,
+    uint64_t *) = {nng_stream_listener_get_uint64};
+static nng_err (*const types_s34[])(nng_stream_listener *, const char *,
+    const char **) = {nng_stream_listener_get_string};
+static nng_err (*const types_s35[])(
+    nng_stream_listener *, const char *, bool) = {nng_stream_listener_set_bool};
+static nng_err (*const types_s36[])(
+    nng_stream_listener *, const char *, int) = {nng_stream_listener_set_int};
+static nng_err (*const types_s37[])(nng_stream_listener *, const char *,
+    nng_duration) = {nng_stream_listener_set_ms};
+static nng_err (*const types_s38[])(nng_stream_listener *, const char *,
+    size_t) = {nng_stream_listener_set_size};
+static nng_err (*const types_s39[])(nng_stream_listener *, const char *,
+    uint64_t) = {nng_stream_listener_set_uint64};
+static nng_err (*const types_s40[])(nng_stream_listener *, const char *,
+    const char *) = {nng_stream_listener_set_string};
+static nng_err (*const types_s41[])(nng_stream_listener *, const char *,
+    const nng_sockaddr *) = {nng_stream_listener_set_addr};
+static nng_err (*const types_s42[])(nng_stream_listener **, const char *) = {
+    nng_stream_listener_alloc};
+static nng_err (*const types_s43[])(nng_stream_listener **, const nng_url *) = {
+    nng_stream_listener_alloc_url};
+static nng_err (*const types_s44[])(
+    nng_stream_listener *, nng_tls_config **) = {nng_stream_listener_get_tls};
+static nng_err (*const types_s45[])(nng_stream_listener *, nng_tls_config *) = {
+    nng_stream_listener_set_tls};
+static void (*const types_s46[])(nng_stream_dialer *, nng_aio *) = {
+    nng_stream_dialer_dial};
+static void (*const types_s47[])(nng_stream_listener *, nng_aio *) = {
+    nng_stream_listener_accept};
+static nng_err (*const types_s48[])(nng_stream_listener *) = {
+    nng_stream_listener_listen};
+static nng_err (*const types_s49[])(nng_stream_listener *, void *) = {
+    nng_stream_listener_set_security_descriptor};
+
 /* A callback and a cancel function as programs write them. */
 static void
 types_cb(void *arg)
@@ -330,7 +432,17 @@ types_run(void)
 	    &types_msg_12, &types_msg_13, &types_url_14, &types_url_15,
 	    &types_url_16, &types_url_17, &types_url_18, &types_url_19,
 	    &types_url_20, &types_udp_open, &types_udp, &types_udp_sockname,
-	    &types_udp_io, &types_udp_multicast};
+	    &types_udp_io, &types_udp_multicast, &types_s0, &types_s1,
+	    &types_s2, &types_s3, &types_s4, &types_s5, &types_s6, &types_s7,
+	    &types_s8, &types_s9, &types_s10, &types_s11, &types_s12,
+	    &types_s13, &types_s14, &types_s15, &types_s16, &types_s17,
+	    &types_s18, &types_s19, &types_s20, &types_s21, &types_s22,
+	    &types_s23, &types_s24, &types_s25, &types_s26, &types_s27,
+	    &types_s28, &types_s29, &types_s30, &types_s31, &types_s32,
+	    &types_s33, &types_s34, &types_s35, &types_s36, &types_s37,
+	    &types_s38, &types_s39, &types_s40, &types_s41, &types_s42,
+	    &types_s43, &types_s44, &types_s45, &types_s46, &types_s47,
+	    &types_s48, &types_s49};
 	nng_socket s = NNG_SOCKET_INITIALIZER;
 	nng_ctx c = NNG_CTX_INITIALIZER;
 	nng_dialer d = NNG_DIALER_INITIALIZER;

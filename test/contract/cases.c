@@ -297,6 +297,60 @@ const struct contract_case contract_cases[] = {
 	.slow = true,
     },
     {
+<<<<<<< HEAD
+=======
+	.name = "tcp msgstream recv",
+	.setup = tcp_msgrecv_setup,
+	.teardown = msg_teardown,
+	.submit = msgrecv_submit,
+	.submit_soon = msgrecv_soon,
+	.end = msgrecv_end,
+	.collect = msgrecv_collect,
+	.count = 3,
+	.slow = true,
+    },
+    {
+	.name = "unix msgstream recv",
+	.setup = unix_msgrecv_setup,
+	.teardown = msg_teardown,
+	.submit = msgrecv_submit,
+	.submit_soon = msgrecv_soon,
+	.end = msgrecv_end,
+	.collect = msgrecv_collect,
+	.count = 3,
+	.slow = true,
+    },
+    {
+	.name = "tcp msgstream send",
+	.setup = tcp_msgsend_setup,
+	.teardown = msg_teardown,
+	.submit = msgsend_submit,
+	.submit_soon = msgsend_soon,
+	.end = msgsend_end,
+	.collect = msgsend_collect,
+	.count = 3,
+	.slow = true,
+    },
+    {
+	.name = "unix msgstream send",
+	.setup = unix_msgsend_setup,
+	.teardown = msg_teardown,
+	.submit = msgsend_submit,
+	.submit_soon = msgsend_soon,
+	.end = msgsend_end,
+	.collect = msgsend_collect,
+	.count = 3,
+	.slow = true,
+    },
+    {
+	.name = "msgstream ready",
+	.setup = ready_setup,
+	.teardown = ready_teardown,
+	.submit = ready_submit,
+	.submit_soon = ready_soon,
+    },
+    {
+>>>>>>> room/msgstream
 	.name = "resolve",
 	.setup = resolve_setup,
 	.teardown = resolve_teardown,
@@ -383,6 +437,7 @@ const struct contract_case contract_cases[] = {
 	.collect = stream_collect,
 	.slow = true,
     },
+<<<<<<< HEAD
     {
 	.name = "tcp msgstream recv",
 	.setup = tcp_msgrecv_setup,
@@ -434,6 +489,8 @@ const struct contract_case contract_cases[] = {
 	.submit = ready_submit,
 	.submit_soon = ready_soon,
     },
+=======
+>>>>>>> room/msgstream
 };
 
 const int contract_cases_len =

@@ -8,6 +8,7 @@
 #include <check.h>
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,15 +17,35 @@
 /* A receive of the bare system that takes longer has failed. */
 #define PEER_LIMIT_S 20
 
+/* A path, or an abstract name. */
 static int
-bare_unix(const char *path)
+bare_unix(const char *name, bool abstract)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				    (size_t)abstract + strlen(name));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
-	strcpy(un.sun_path, path);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	memcpy(un.sun_path + abstract, name, strlen(name));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, len), 0);
+	return fd;
+}
+
+/* The name is plain: nothing of it is escaped. */
+static int
+bare_abstract(const char *name)
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	const size_t len = strlen(name);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_ge(fd, 0);
+	memcpy(un.sun_path + 1, name, len);
+	ck_assert_int_eq(
+	    connect(fd, (struct sockaddr *)&un,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + len)),
+	    0);
 	return fd;
 }
 
@@ -44,11 +65,18 @@ bare_tcp6(uint16_t port)
 static int
 bare_connect(enum net_kind kind, const char *url)
 {
-	uint16_t port = (uint16_t)atoi(strrchr(url, ':') + 1);
+	const uint16_t port = (uint16_t)atoi(strrchr(url, ':') + 1);
 
 	switch (kind) {
 	case NET_UNIX:
+<<<<<<< HEAD
 		return bare_unix(url + strlen("unix://"));
+	case NET_ABSTRACT:
+		return bare_abstract(url + strlen("abstract://"));
+=======
+	case NET_ABSTRACT:
+		return bare_unix(strstr(url, "://") + 3, kind == NET_ABSTRACT);
+>>>>>>> room/msgstream
 	case NET_TCP6:
 		return bare_tcp6(port);
 	case NET_TCP:
@@ -76,7 +104,11 @@ peer_open(
 	ck_assert_int_eq(op_accept(&op, l, &s), WEIR_OK);
 	weir_stream_listener_free(l);
 	op_fini(&op);
-	p->ipc = kind == NET_UNIX;
+<<<<<<< HEAD
+	p->ipc = kind == NET_UNIX || kind == NET_ABSTRACT;
+=======
+	p->ipc = net_is_unix(kind);
+>>>>>>> room/msgstream
 	if (params != NULL && params->mapping != WEIR_MAPPING_AUTO) {
 		p->ipc = params->mapping == WEIR_MAPPING_IPC;
 	}

@@ -27,6 +27,7 @@
 #include <nng/parts/options.h>
 #include <nng/parts/scope.h>
 #include <nng/parts/sockaddr.h>
+#include <nng/parts/stream.h>
 #include <nng/parts/thread.h>
 #include <nng/parts/time.h>
 #include <nng/parts/udp.h>

@@ -1,6 +1,6 @@
 /*
  * stream - byte streams, their dialers and listeners: weir's own, under NNG's
- * names.  Not in <nng/nng.h> before its functions are.
+ * names.
  *
  * A dial or an accept gives the nng_stream in output 0: the caller's, to be
  * freed by nng_stream_free.  Options: parts/options.h; an accessor of another
