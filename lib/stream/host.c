@@ -137,11 +137,15 @@ wri_host_gone(struct dial *dl)
 	}
 }
 
-/* The lookup has ended. */
+/*
+ * The lookup has ended.  Threads of the lane are the last that weir_fini waits
+ * for: what we do with descriptors and handles, it has to wait for before.
+ */
 static void
 host_told(void *arg, weir_err err, weir_addrs *addrs)
 {
 	struct dial *dl = arg;
+	bool inside = wri_life_visit() == WEIR_OK;
 	bool ours;
 
 	wri_mtx_lock(&dl->dialer->mtx);
@@ -159,6 +163,9 @@ host_told(void *arg, weir_err err, weir_addrs *addrs)
 		host_drive(dl);
 	}
 	wri_dial_rele(dl); /* the inquiry's */
+	if (inside) {
+		wri_life_leave();
+	}
 }
 
 /* The URL has a host, and the library stays. */
