@@ -455,7 +455,7 @@ sweep(void (*fail_at)(unsigned n))
 	weir_err err;
 
 	rt_expect_log();
-	expect_peer(d, "127.0.0.1");
+	/* No dial before: what it closes may be the call that fails. */
 	before = rt_count();
 	do {
 		weir_stream *s;
