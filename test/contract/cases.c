@@ -434,6 +434,16 @@ const struct contract_case contract_cases[] = {
 	.submit = ready_submit,
 	.submit_soon = ready_soon,
     },
+    {
+	.name = "tcp dial by name, hanging lookup",
+	.setup = name_dial_setup,
+	.teardown = name_dial_teardown,
+	.submit = name_dial_submit,
+	.submit_soon = name_dial_soon,
+	.end = resolve_end,
+	.collect = stream_collect,
+	.slow = true,
+    },
 };
 
 const int contract_cases_len =
