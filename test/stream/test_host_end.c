@@ -296,6 +296,9 @@ START_TEST(an_end_races_with_the_answer)
 		weir_stream_dialer_dial(d, dial.aio);
 		fake_await(begun + 1);
 		fake_release_one();
+		for (unsigned i = round * 8; i > 0; i--) {
+			(void)weir_aio_busy(dial.aio);
+		}
 		(void)weir_aio_cancel(dial.aio);
 		if (op_wait(&dial) == WEIR_OK) {
 			weir_stream_free(dial.out);
@@ -303,6 +306,33 @@ START_TEST(an_end_races_with_the_answer)
 			ck_assert_int_eq(dial.err, WEIR_ECANCELED);
 			ck_assert_ptr_null(dial.out);
 		}
+	}
+}
+END_TEST
+
+/* Many answers are told while the dialer is closed. */
+START_TEST(a_close_races_with_many_answers)
+{
+	enum { MANY = 64 };
+	static struct op ops[MANY];
+
+	for (unsigned round = 0; round < 60; round++) {
+		for (unsigned i = 0; i < MANY; i++) {
+			op_init(&ops[i]);
+			weir_stream_dialer_dial(d, ops[i].aio);
+		}
+		weir_stream_dialer_stop(d);
+		for (unsigned i = 0; i < MANY; i++) {
+			if (op_wait(&ops[i]) == WEIR_OK) {
+				weir_stream_free(ops[i].out);
+			} else {
+				ck_assert_int_eq(ops[i].err, WEIR_ECLOSED);
+				ck_assert_ptr_null(ops[i].out);
+			}
+			op_fini(&ops[i]);
+		}
+		weir_stream_dialer_free(d);
+		d = hosts_dialer("tcp", hosts_port(l));
 	}
 }
 END_TEST
@@ -398,18 +428,28 @@ START_TEST(weir_fini_meets_dials_on_their_way)
 END_TEST
 
 /* The thread that told the answer may still be at its last steps. */
-START_TEST(weir_fini_right_after_a_dial_abandons_nobody)
+START_TEST(weir_fini_right_after_dials_abandons_nobody)
 {
-	hosts_answer_one("127.0.0.1");
-	for (unsigned round = 0; round < 40; round++) {
-		weir_stream *s;
+	enum { MANY = 32 };
+	static struct op ops[MANY];
 
+	hosts_answer_one("127.0.0.1");
+	for (unsigned round = 0; round < 20; round++) {
 		weir_stream_dialer_free(d);
 		weir_stream_listener_free(l);
 		l = hosts_listener(&d);
-		ck_assert_int_eq(op_dial(&dial, d, &s), WEIR_OK);
-		weir_stream_free(s);
+		for (unsigned i = 0; i < MANY; i++) {
+			op_init(&ops[i]);
+			weir_stream_dialer_dial(d, ops[i].aio);
+		}
+		for (unsigned i = 0; i < MANY; i++) {
+			ck_assert_int_eq(op_wait(&ops[i]), WEIR_OK);
+			weir_stream_free(ops[i].out);
+		}
 		ck_assert_int_eq(weir_fini(), WEIR_OK);
+		for (unsigned i = 0; i < MANY; i++) {
+			op_fini(&ops[i]);
+		}
 		fini_up_again();
 	}
 }
@@ -558,13 +598,14 @@ main(void)
 	    tc, a_dial_whose_address_does_not_answer_ends_at_once, 0, 2 * WAYS);
 	tcase_add_loop_test(tc, an_end_between_two_addresses_is_heeded, 0, 3);
 	tcase_add_test(tc, an_end_races_with_the_answer);
+	tcase_add_test(tc, a_close_races_with_many_answers);
 	tcase_add_test(tc, a_dial_by_name_in_a_forked_child_is_refused);
 	tcase_add_loop_test(
 	    tc, the_dialer_may_be_stopped_and_freed_in_the_callback, 0, 3);
 	tcase_add_checked_fixture(fini, fini_setup, teardown);
 	tcase_add_test(fini, weir_fini_ends_a_dial_whose_lookup_hangs);
 	tcase_add_test(fini, weir_fini_ends_a_dial_that_waits_for_a_thread);
-	tcase_add_test(fini, weir_fini_right_after_a_dial_abandons_nobody);
+	tcase_add_test(fini, weir_fini_right_after_dials_abandons_nobody);
 	tcase_add_test(fini, weir_fini_meets_dials_on_their_way);
 	tcase_add_loop_test(
 	    blocked, dials_go_on_while_the_default_pool_is_blocked, 0, 2);
