@@ -106,6 +106,7 @@ struct states_scene {
 	/* What the call said. */
 	char got[64];
 	bool asked; /* it has been made */
+	bool over;  /* what comes now is no operation of op's */
 
 	/* What must come of it all; the call changes it. */
 	bool owned;             /* IN_STARTING: start or finish is owed */
@@ -142,6 +143,8 @@ void states_make_call(struct states_scene *s);
 /* states_enter.c */
 /* The handle is in the state afterwards, or waits for call_from_within. */
 void states_enter(struct states_scene *s);
+/* Where its callbacks run. */
+void states_place(struct states_scene *s, weir_aio *aio);
 /* The rest of the handle's callback. */
 void states_then(struct consumer *c);
 /* An operation that ends soon. */

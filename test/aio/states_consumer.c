@@ -339,7 +339,7 @@ call_set_executor(struct states_scene *s)
 	weir_exec *exec = weir_pool_exec(s->pool);
 	weir_err rv = weir_aio_set_executor(s->given, exec);
 
-	set(s, rv, s->given != NULL && exec_of(s->given) == exec);
+	set(s, rv, may_look(s, rv) && exec_of(s->given) == exec);
 }
 
 static void

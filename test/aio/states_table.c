@@ -157,7 +157,9 @@ play(struct states_scene *s)
 		return;
 	}
 	if (getenv("WEIR_TEST_VERBOSE") != NULL) {
-		(void)printf("%s, %s\n", states_names[s->state], s->probe->row);
+		(void)printf("%s%s%s, %s\n", s->op != NULL ? s->op->name : "",
+		    s->op != NULL ? ", " : "", states_names[s->state],
+		    s->probe->row);
 		(void)fflush(stdout);
 	}
 	states_play(s);

@@ -18,6 +18,7 @@
 #include <check.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -166,7 +167,9 @@ msg_plug_in(void)
 	weir_msg *msg = weir_aio_get_msg(msg_plug);
 
 	if (msg == NULL) {
-		ck_assert_int_eq(weir_msg_alloc(&msg, PLUG_LEN), WEIR_OK);
+		if (weir_msg_alloc(&msg, PLUG_LEN) != WEIR_OK) {
+			abort();
+		}
 		(void)weir_aio_set_msg(msg_plug, msg);
 	}
 	weir_msgstream_send(msg_stream, msg_plug);
@@ -223,7 +226,9 @@ kept_place_locked(weir_aio *aio)
 		i++;
 	}
 	if (i == nkept) {
-		ck_assert_uint_lt(nkept, sizeof(kept) / sizeof(kept[0]));
+		if (nkept == sizeof(kept) / sizeof(kept[0])) {
+			abort(); /* perhaps in a callback */
+		}
 		kept[nkept].aio = aio;
 		kept[nkept++].msg = NULL;
 	}
@@ -238,7 +243,9 @@ msg_put(weir_aio *aio)
 	unsigned at;
 
 	if (msg == NULL) {
-		ck_assert_int_eq(weir_msg_alloc(&msg, 3), WEIR_OK);
+		if (weir_msg_alloc(&msg, 3) != WEIR_OK) {
+			abort();
+		}
 		(void)weir_aio_set_msg(aio, msg);
 		pthread_mutex_lock(&msg_mtx);
 		at = kept_place_locked(aio);

@@ -142,6 +142,7 @@ for kind in tcp unix; do
 done
 
 # Another protocol is refused, by both.
+rm -f "$dir/ours" "$dir/theirs"
 "$msgcat" pair listen tcp://127.0.0.1:0 ready >"$dir/ours" &
 ours=$!
 url=$(url_in "$dir/ours")

@@ -16,15 +16,18 @@
 /* A receive of the bare system that takes longer has failed. */
 #define PEER_LIMIT_S 20
 
+/* A path, or an abstract name. */
 static int
-bare_unix(const char *path)
+bare_unix(const char *name, bool abstract)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) +
+				    (size_t)abstract + strlen(name));
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	ck_assert_int_ge(fd, 0);
-	strcpy(un.sun_path, path);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, sizeof(un)), 0);
+	memcpy(un.sun_path + abstract, name, strlen(name));
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&un, len), 0);
 	return fd;
 }
 
@@ -48,7 +51,8 @@ bare_connect(enum net_kind kind, const char *url)
 
 	switch (kind) {
 	case NET_UNIX:
-		return bare_unix(url + strlen("unix://"));
+	case NET_ABSTRACT:
+		return bare_unix(strstr(url, "://") + 3, kind == NET_ABSTRACT);
 	case NET_TCP6:
 		return bare_tcp6(port);
 	case NET_TCP:
@@ -76,7 +80,7 @@ peer_open(
 	ck_assert_int_eq(op_accept(&op, l, &s), WEIR_OK);
 	weir_stream_listener_free(l);
 	op_fini(&op);
-	p->ipc = kind == NET_UNIX;
+	p->ipc = net_is_unix(kind);
 	if (params != NULL && params->mapping != WEIR_MAPPING_AUTO) {
 		p->ipc = params->mapping == WEIR_MAPPING_IPC;
 	}

@@ -263,7 +263,7 @@ meet(nng_socket socket, enum net_kind kind, bool we_dial,
 
 		net_listen_url(kind, url);
 		nng_must(nng_listen(socket, theirs(url), &l, 0));
-		if (kind != NET_UNIX) {
+		if (!net_is_unix(kind)) {
 			nng_sockaddr sa;
 
 			nng_must(
@@ -292,7 +292,9 @@ meet(nng_socket socket, enum net_kind kind, bool we_dial,
 static enum net_kind
 kind_of(int i)
 {
-	return i / 2 == 0 ? NET_TCP : NET_UNIX;
+	static const enum net_kind kinds[] = {NET_TCP, NET_UNIX, NET_ABSTRACT};
+
+	return kinds[i / 2];
 }
 
 START_TEST(pair_carries_messages_of_all_sizes_both_ways_at_once)
@@ -373,9 +375,9 @@ main(void)
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(
-	    tc, pair_carries_messages_of_all_sizes_both_ways_at_once, 0, 4);
-	tcase_add_loop_test(tc, push_reaches_pull, 0, 4);
-	tcase_add_loop_test(tc, pull_gets_what_push_sends, 0, 4);
+	    tc, pair_carries_messages_of_all_sizes_both_ways_at_once, 0, 6);
+	tcase_add_loop_test(tc, push_reaches_pull, 0, 6);
+	tcase_add_loop_test(tc, pull_gets_what_push_sends, 0, 6);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
