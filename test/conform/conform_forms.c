@@ -222,7 +222,7 @@ START_TEST(without_descriptors_a_dial_and_a_listen_say_so)
 	nng_stream_dialer *d;
 	struct rlimit old;
 	nng_stream *s;
-	int held[64];
+	int held[64] = {0};
 	int n;
 
 	ck_assert_int_eq(
@@ -243,7 +243,7 @@ END_TEST
 START_TEST(without_descriptors_an_accept_waits_and_goes_on)
 {
 	struct rlimit old;
-	int held[64];
+	int held[64] = {0};
 	int peer;
 	int n;
 

@@ -117,6 +117,24 @@ START_TEST(ids_that_were_set_by_hand_are_passed_over)
 }
 END_TEST
 
+START_TEST(a_search_for_a_free_id_wraps_at_the_end)
+{
+	uint64_t id = 0;
+
+	/* The end of the range is taken, by hand. */
+	ck_assert_int_eq(nng_id_set(map, 103, &values[0]), NNG_OK);
+	ck_assert_int_eq(nng_id_set(map, 104, &values[0]), NNG_OK);
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(nng_id_alloc(map, &id, &values[i]), NNG_OK);
+		ck_assert_uint_eq(id, 100 + i);
+	}
+	ck_assert_int_eq(nng_id_remove(map, 101), NNG_OK);
+	ck_assert_int_eq(nng_id_alloc(map, &id, &values[3]), NNG_OK);
+	ck_assert_uint_eq(id, 101);
+	ck_assert_int_eq(nng_id_alloc(map, &id, &values[4]), NNG_ENOSPC);
+}
+END_TEST
+
 START_TEST(removing_what_is_not_there_is_no_entry)
 {
 	ck_assert_int_eq(nng_id_remove(map, 100), NNG_ENOENT);
@@ -285,6 +303,7 @@ main(void)
 	tcase_add_test(tc, a_full_range_has_no_space_and_nothing_is_written);
 	tcase_add_test(tc, ids_go_on_upwards_and_wrap_at_the_end);
 	tcase_add_test(tc, ids_that_were_set_by_hand_are_passed_over);
+	tcase_add_test(tc, a_search_for_a_free_id_wraps_at_the_end);
 	tcase_add_test(tc, removing_what_is_not_there_is_no_entry);
 	tcase_add_test(tc, visiting_meets_each_entry_once);
 	tcase_add_test(tc, an_empty_map_has_nothing_to_visit);

@@ -144,9 +144,12 @@ NET_TEST(a_full_stream_makes_a_send_wait_until_there_is_room)
 	static char buf[65536];
 
 	con_net_fill(&n);
+	/* What there was may be gone before the send is told. */
+	nng_aio_set_timeout(n.b.aio, 20);
 	while (nng_aio_busy(n.a.aio)) {
-		ck_assert_int_eq(
-		    con_recv(&n.b, n.far, buf, sizeof(buf)), NNG_OK);
+		nng_err err = con_recv(&n.b, n.far, buf, sizeof(buf));
+
+		ck_assert(err == NNG_OK || err == NNG_ETIMEDOUT);
 	}
 	ck_assert_int_eq(con_end(&n.a), NNG_OK);
 	ck_assert_uint_ge(nng_aio_count(n.a.aio), 1);
