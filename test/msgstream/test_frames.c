@@ -589,6 +589,25 @@ START_TEST(a_send_that_polls_is_made_or_not_made)
 }
 END_TEST
 
+START_TEST(a_send_that_polls_and_has_begun_is_finished)
+{
+	const size_t len = 12 << 20; /* more than the system takes */
+
+	peer_ready(&peer, (enum net_kind)_i, NULL);
+	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
+	ck_assert_int_eq(
+	    op_msg_send(&one, peer.ms, msg_filled(len, 9)), WEIR_OK);
+	/* The rest is in nobody's way but the next one's. */
+	ck_assert_int_eq(
+	    op_msg_send(&one, peer.ms, msg_of("x", 1)), WEIR_ETIMEDOUT);
+	op_msg_put(&two, peer.ms, msg_of("next", 4));
+	peer_expect_filled(&peer, len, 9);
+	peer_expect(&peer, "next", 4);
+	ck_assert_int_eq(op_wait(&two), WEIR_OK);
+	peer_close(&peer);
+}
+END_TEST
+
 START_TEST(the_bound_on_operations_that_wait_is_told)
 {
 	enum { MANY = WEIR_MSGSTREAM_QUEUE_MAX };
@@ -681,6 +700,8 @@ main(void)
 	    NET_KINDS);
 	tcase_add_loop_test(
 	    polls, a_send_that_polls_is_made_or_not_made, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    polls, a_send_that_polls_and_has_begun_is_finished, 0, NET_KINDS);
 	tcase_add_test(polls, the_bound_on_operations_that_wait_is_told);
 	suite_add_tcase(s, polls);
 	return run_suite(s);
