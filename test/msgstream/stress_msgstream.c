@@ -382,6 +382,42 @@ START_TEST(an_end_at_any_moment_ends_every_operation_once)
 }
 END_TEST
 
+/* Polls until it is closed. */
+static void *
+poll_main(void *arg)
+{
+	weir_aio *aio;
+
+	if (weir_aio_alloc(&aio, NULL, NULL) != WEIR_OK) {
+		return NULL;
+	}
+	(void)weir_aio_set_timeout(aio, 0);
+	do {
+		weir_msgstream_recv(arg, aio);
+		(void)weir_aio_wait(aio);
+	} while (weir_aio_result(aio) == WEIR_ETIMEDOUT);
+	weir_aio_free(aio);
+	return NULL;
+}
+
+START_TEST(stop_waits_for_threads_that_are_at_work_in_it)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		weir_msgstream *a, *b;
+		pthread_t thread;
+
+		pair_open((enum net_kind)_i, &a, NULL, &b, NULL);
+		ck_assert_int_eq(
+		    pthread_create(&thread, NULL, poll_main, a), 0);
+		dawdle(dice(&state, 200000));
+		ck_assert_int_eq(weir_msgstream_stop(a), WEIR_OK);
+		ck_assert_int_eq(pthread_join(thread, NULL), 0);
+		weir_msgstream_free(a);
+		weir_msgstream_free(b);
+	}
+}
+END_TEST
+
 /* --- Many threads --------------------------------------------------------- */
 
 #define THREADS 4
@@ -468,6 +504,8 @@ main(void)
 	    tc, sends_that_are_cancelled_are_made_once_or_not, 0, NET_KINDS);
 	tcase_add_loop_test(
 	    tc, an_end_at_any_moment_ends_every_operation_once, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    tc, stop_waits_for_threads_that_are_at_work_in_it, 0, NET_KINDS);
 	tcase_add_loop_test(
 	    tc, many_threads_may_send_and_receive_at_once, 0, NET_KINDS);
 	suite_add_tcase(s, tc);

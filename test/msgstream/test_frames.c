@@ -521,6 +521,42 @@ START_TEST(a_receive_that_polls_takes_what_is_there)
 }
 END_TEST
 
+static void
+nothing(void *arg)
+{
+	(void)arg;
+}
+
+/* What a cancelled receive has left is wound up in a callback, on exec. */
+START_TEST(a_receive_that_polls_after_a_cancel_finds_what_is_there)
+{
+	weir_msgstream_params params = {.size = sizeof(params)};
+	weir_strand *strand;
+	weir_task *task;
+
+	ck_assert_int_eq(weir_strand_alloc(&strand, NULL), WEIR_OK);
+	params.exec = weir_strand_exec(strand);
+	ck_assert_int_eq(
+	    weir_task_alloc(&task, nothing, NULL, params.exec), WEIR_OK);
+	peer_ready(&peer, (enum net_kind)_i, &params);
+	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
+	for (int i = 0; i < 30; i++) {
+		weir_msgstream_recv(peer.ms, two.aio);
+		ck_assert_int_eq(
+		    weir_aio_cancel(two.aio), WEIR_CANCEL_REQUESTED);
+		ck_assert_int_eq(op_wait(&two), WEIR_ECANCELED);
+		ck_assert_int_eq(weir_task_post(task), WEIR_OK);
+		ck_assert_int_eq(weir_task_wait(task), WEIR_OK);
+		peer_send(&peer, "abc", 3);
+		recv_expect(&one, peer.ms, "abc", 3);
+	}
+	ck_assert_int_eq(weir_msgstream_stop(peer.ms), WEIR_OK);
+	peer_close(&peer);
+	weir_task_free(task);
+	ck_assert_int_eq(weir_strand_free(strand), WEIR_OK);
+}
+END_TEST
+
 START_TEST(a_send_that_polls_is_made_or_not_made)
 {
 	const size_t len = 1000;
@@ -549,6 +585,25 @@ START_TEST(a_send_that_polls_is_made_or_not_made)
 	ck_assert_int_eq(one.err, WEIR_OK);
 	peer_expect_filled(&peer, len, sent + more);
 	peer_expect_nothing(&peer);
+	peer_close(&peer);
+}
+END_TEST
+
+START_TEST(a_send_that_polls_and_has_begun_is_finished)
+{
+	const size_t len = 12 << 20; /* more than the system takes */
+
+	peer_ready(&peer, (enum net_kind)_i, NULL);
+	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
+	ck_assert_int_eq(
+	    op_msg_send(&one, peer.ms, msg_filled(len, 9)), WEIR_OK);
+	/* The rest is in nobody's way but the next one's. */
+	ck_assert_int_eq(
+	    op_msg_send(&one, peer.ms, msg_of("x", 1)), WEIR_ETIMEDOUT);
+	op_msg_put(&two, peer.ms, msg_of("next", 4));
+	peer_expect_filled(&peer, len, 9);
+	peer_expect(&peer, "next", 4);
+	ck_assert_int_eq(op_wait(&two), WEIR_OK);
 	peer_close(&peer);
 }
 END_TEST
@@ -640,8 +695,13 @@ main(void)
 	tcase_add_checked_fixture(polls, setup, teardown);
 	tcase_add_loop_test(
 	    polls, a_receive_that_polls_takes_what_is_there, 0, NET_KINDS);
+	tcase_add_loop_test(polls,
+	    a_receive_that_polls_after_a_cancel_finds_what_is_there, 0,
+	    NET_KINDS);
 	tcase_add_loop_test(
 	    polls, a_send_that_polls_is_made_or_not_made, 0, NET_KINDS);
+	tcase_add_loop_test(
+	    polls, a_send_that_polls_and_has_begun_is_finished, 0, NET_KINDS);
 	tcase_add_test(polls, the_bound_on_operations_that_wait_is_told);
 	suite_add_tcase(s, polls);
 	return run_suite(s);

@@ -380,6 +380,25 @@ START_TEST(ends_and_polls_need_no_thread_of_a_blocked_pool)
 }
 END_TEST
 
+START_TEST(close_ends_a_send_half_way_while_the_pool_is_blocked)
+{
+	char byte;
+
+	blocked_up();
+	peer_ready(&peer, (enum net_kind)_i, NULL);
+	block();
+	op_msg_put(&two, peer.ms, msg_zeros(BIG));
+	peer_read(&peer, &byte, 1);
+	ck_assert(op_pending(&two));
+	weir_msgstream_close(peer.ms);
+	ck_assert_int_eq(op_wait(&two), WEIR_ECLOSED);
+	weir_msg_free(weir_aio_get_msg(two.aio));
+	unblock();
+	peer_close(&peer);
+	blocked_down();
+}
+END_TEST
+
 /* --- The end of the library --------------------------------------------- */
 
 static void
@@ -573,6 +592,8 @@ main(void)
 	    NET_KINDS);
 	tcase_add_loop_test(blocked,
 	    ends_and_polls_need_no_thread_of_a_blocked_pool, 0, NET_KINDS);
+	tcase_add_loop_test(blocked,
+	    close_ends_a_send_half_way_while_the_pool_is_blocked, 0, NET_KINDS);
 	suite_add_tcase(s, blocked);
 	return run_suite(s);
 }
