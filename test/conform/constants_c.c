@@ -21,6 +21,11 @@ typedef struct nng_id_map_s nng_id_map;
 /* clang-format on */
 #include "conform/names.h"
 
+/* Without a wish of the program, declarations are plain. */
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+_Static_assert(sizeof(TEXT(NNG_DECL)) == sizeof("extern"), "plain");
+
 int
 main(void)
 {
