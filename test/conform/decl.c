@@ -9,12 +9,11 @@
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-_Static_assert(sizeof(TEXT(NNG_DECL)) ==
-		   sizeof("__attribute__((visibility(\"default\")))"),
-    "visible");
-_Static_assert(
-    sizeof(TEXT(NNG_DEPRECATED)) == sizeof("__attribute__((deprecated))"),
-    "an attribute");
+/* The same length, or these are two arrays of one name. */
+extern char decl_visibility[sizeof(TEXT(NNG_DECL))];
+extern char decl_visibility[sizeof("__attribute__((visibility(\"default\")))")];
+extern char decl_deprecated[sizeof(TEXT(NNG_DEPRECATED))];
+extern char decl_deprecated[sizeof("__attribute__((deprecated))")];
 
 /* A deprecated function of a program; nobody calls it. */
 NNG_DEPRECATED void decl_old(void);
