@@ -6,20 +6,22 @@
 #define NNG_HIDDEN_VISIBILITY
 #include <nng/nng.h>
 
+#include <string.h>
+
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-/* The same length, or these are two arrays of one name. */
-extern char decl_visibility[sizeof(TEXT(NNG_DECL))];
-extern char decl_visibility[sizeof("__attribute__((visibility(\"default\")))")];
-extern char decl_deprecated[sizeof(TEXT(NNG_DEPRECATED))];
-extern char decl_deprecated[sizeof("__attribute__((deprecated))")];
-
 /* A deprecated function of a program; nobody calls it. */
 NNG_DEPRECATED void decl_old(void);
-NNG_DECL void decl_visible(void);
+NNG_DECL int decl_wrong(void);
 
-void
-decl_visible(void)
+/* How many of them are not as they should be. */
+int
+decl_wrong(void)
 {
+	const char *visible = "__attribute__((visibility(\"default\")))";
+	const char *old = "__attribute__((deprecated))";
+
+	return (strcmp(TEXT(NNG_DECL), visible) != 0) +
+	       (strcmp(TEXT(NNG_DEPRECATED), old) != 0);
 }
