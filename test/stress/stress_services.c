@@ -246,7 +246,10 @@ life_end(weir_pool *pool, bool ended, struct dice *d)
 	ending = true;
 	hang(false);
 	for (unsigned i = 0; i < PLACES; i++) {
+		/* Callbacks may still submit. */
+		(void)pthread_rwlock_wrlock(&places[i].lock);
 		place_close(&places[i], d);
+		(void)pthread_rwlock_unlock(&places[i].lock);
 	}
 	for (unsigned i = 0; i < SEATS; i++) {
 		struct seat *s = &seats[i];
