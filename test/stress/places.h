@@ -77,8 +77,8 @@ void place_submit(
 /* Do something else to it. */
 void place_stir(struct place *p, struct dice *d);
 
-/* alive.c: no other operation is pending; fails the test if one waits in
- * vain. */
+/* alive.c: fails the test if an operation waits in vain.  Nobody submits or
+ * closes meanwhile. */
 void place_expect_alive(struct place *p);
 
 #endif
