@@ -299,7 +299,7 @@ submit_stream(
 }
 
 static void
-give_msg(weir_aio *aio, struct dice *d)
+give_msg(struct seat_op *op, weir_aio *aio, struct dice *d)
 {
 	/* Some are longer than what the system takes at once. */
 	size_t size =
@@ -316,10 +316,12 @@ give_msg(weir_aio *aio, struct dice *d)
 		(void)weir_msg_header_append_u32(msg, (uint32_t)size);
 	}
 	(void)weir_aio_set_msg(aio, msg);
+	op->gives = true;
 }
 
 static void
-submit_message(struct place *p, weir_aio *aio, struct dice *d)
+submit_message(
+    struct place *p, struct seat_op *op, weir_aio *aio, struct dice *d)
 {
 	weir_msgstream *ms =
 	    p->messages[p->kind == PLACE_LIAR ? 0 : dice_roll(d, 2)];
@@ -332,7 +334,7 @@ submit_message(struct place *p, weir_aio *aio, struct dice *d)
 	case 2:
 	case 3:
 	case 4:
-		give_msg(aio, d);
+		give_msg(op, aio, d);
 		weir_msgstream_send(ms, aio);
 		break;
 	default:
@@ -372,6 +374,7 @@ void
 place_submit(struct place *p, struct seat_op *op, weir_aio *aio, struct dice *d)
 {
 	op->brings = BRINGS_NOTHING;
+	op->gives = false;
 	if (dice_roll(d, 20) == 0) {
 		op->brings = BRINGS_ADDRS;
 		submit_lookup(aio, d);
@@ -380,7 +383,7 @@ place_submit(struct place *p, struct seat_op *op, weir_aio *aio, struct dice *d)
 	switch (p->kind) {
 	case PLACE_CHAN:
 		if (dice_roll(d, 2) == 0) {
-			give_msg(aio, d);
+			give_msg(op, aio, d);
 			weir_chan_send(p->chan, aio);
 		} else {
 			weir_chan_recv(p->chan, aio);
@@ -394,7 +397,7 @@ place_submit(struct place *p, struct seat_op *op, weir_aio *aio, struct dice *d)
 		break;
 	case PLACE_MESSAGES:
 	case PLACE_LIAR:
-		submit_message(p, aio, d);
+		submit_message(p, op, aio, d);
 		break;
 	case PLACE_LISTENER:
 	case PLACE_KINDS:

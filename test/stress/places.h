@@ -59,6 +59,7 @@ enum brings {
 /* What a seat's operation needs, until its callback. */
 struct seat_op {
 	enum brings brings;
+	bool gives; /* a message */
 	unsigned char bytes[64];
 	weir_sockaddr addr;
 };

@@ -64,8 +64,13 @@ static void
 collect(struct seat *s)
 {
 	weir_err err = weir_aio_result(s->aio);
+	weir_msg *msg = weir_aio_get_msg(s->aio);
 
-	weir_msg_free(weir_aio_get_msg(s->aio));
+	if (s->op.gives ? (err == WEIR_OK) != (msg == NULL)
+			: err != WEIR_OK && msg != NULL) {
+		go_wrong("a message is not where the result says");
+	}
+	weir_msg_free(msg);
 	(void)weir_aio_set_msg(s->aio, NULL);
 	if (err != WEIR_OK) {
 		return;
