@@ -3,9 +3,9 @@
  *
  * Purpose    bytes in order, both directions independent, over tcp, unix
  *            sockets, and descriptors that the program has.
- * URLs       tcp://HOST:PORT    HOST numeric: 127.0.0.1, [::1]; listeners also
- *            tcp4:// tcp6://    empty (all interfaces) and port 0 (any); what
- *                               follows the port means nothing
+ * URLs       tcp://HOST:PORT    HOST numeric: 127.0.0.1, [::1], or a name;
+ *            tcp4:// tcp6://    listeners also empty (all interfaces) and port
+ *                               0 (any); what follows the port means nothing
  *            ipc://PATH         PATH literal, 1 to 107 bytes
  *            unix://PATH        the same
  *            abstract://NAME    1 to 107 bytes, escapes %00 to %FF; no file
@@ -49,10 +49,11 @@ WEIR_BEGIN_DECLS
  *
  * Errors      those of weir_url_parse, and
  *             WEIR_ENOTSUP    no stream, or socket://
- *             WEIR_EADDRINVAL no numeric host of the scheme's family, or no
- *                             port; a path that is empty or has more than 128
- *                             bytes; a name of 0 or more than 107 bytes, or
- *                             with a bad escape
+ *             WEIR_EADDRINVAL no host, one of another family than the
+ *                             scheme's, or one that cannot be a name (letters,
+ *                             digits, '-', '.', '_'); no port; a path that is
+ *                             empty or has more than 128 bytes; a name of 0 or
+ *                             more than 107 bytes, or with a bad escape
  *             WEIR_EINVAL     NULL
  *             WEIR_ENOMEM, WEIR_ESTATE, WEIR_EFORK
  * Blocks      never; for a port that is a name as weir_url_parse
@@ -78,13 +79,29 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc_url(
  *             until the callback begins.
  * @param aio  idle; lent until its callback begins.
  *
+ * A host that is a name is looked up anew each time, as by weir_resolve, on the
+ * resolver's threads.  Its addresses are tried in the order that the system
+ * gives, until one is connected: the next one when an address refuses, cannot
+ * be reached, is of a family that the system or the local address has not, or
+ * has not answered for about three seconds (the last one may take as long as
+ * the system lets it).  When all have failed the result is the one that says
+ * most: an answer of the host before a timeout, that before WEIR_EUNREACHABLE
+ * and WEIR_EPERM, those before WEIR_EADDRINVAL and WEIR_ENOTSUP; of equals the
+ * first.  Out of memory, descriptors or places ends the dial at once.  Cancel,
+ * timeout, stop and close end it at once, also while the lookup hangs.
+ *
  * Result      WEIR_OK            output 0 is the weir_stream, given: free with
  *                                weir_stream_free
  *             WEIR_ECONNREFUSED  nobody listens there (also: no such path)
  *             WEIR_EUNREACHABLE, WEIR_EPERM, WEIR_ENOFILES, WEIR_ENOMEM,
  *             WEIR_ENOSPC, WEIR_ENOTSUP, WEIR_EADDRINVAL, WEIR_ECONNRESET: of
  *                                the system
- *             WEIR_EAGAIN        WEIR_STREAM_QUEUE_MAX dials are pending
+ *             WEIR_EADDRINVAL    also: the name has no address, or it cannot
+ *                                be told now
+ *             WEIR_EAGAIN        WEIR_STREAM_QUEUE_MAX dials are pending; for a
+ *                                name also: WEIR_RESOLVE_QUEUE_MAX lookups
+ *                                wait, or there is no thread for them
+ *             WEIR_ETRANERR +    as weir_resolve
  *             WEIR_ECLOSED       the dialer was closed
  *             WEIR_ETIMEDOUT     the handle's timeout, or the system's
  *             WEIR_ECANCELED, WEIR_ESTOPPED
@@ -120,8 +137,14 @@ WEIR_API void weir_stream_dialer_free(weir_stream_dialer *d);
  * @param lp   given: free with weir_stream_listener_free.
  * @param url  borrowed for the call.
  *
+ * A host that is a name is looked up here, once, and its first address taken.
+ *
  * Errors      as weir_stream_dialer_alloc; a host, a port and socket:// are
- *             allowed to be what dialers do not take
+ *             allowed to be what dialers do not take.  A name that has no
+ *             address: WEIR_EADDRINVAL; other errors of its lookup as
+ *             weir_resolve
+ * Blocks      never; for a host that is a name until the system's resolver has
+ *             answered: not for callbacks then
  * Since       0.1
  */
 WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc(

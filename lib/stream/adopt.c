@@ -57,8 +57,8 @@ adopt_check(int fd, int listens)
 	return err;
 }
 
-static weir_err
-adopt_flags(int fd)
+weir_err
+wri_adopt_flags(int fd)
 {
 	int r = wri_sys_fcntl(fd, F_GETFL, 0);
 
@@ -77,25 +77,18 @@ static weir_err
 listen_fd_set(
     void *obj, const struct wri_option *o, const union wri_value *value)
 {
+	struct weir_stream_listener *l = obj;
+	weir_sockaddr bound;
 	weir_err err = adopt_check(value->num, 1);
 
 	(void)o;
 	if (err == WEIR_OK) {
-		err = wri_listener_adopt(obj, value->num);
+		err = l->ops->bound(NULL, value->num, &bound);
 	}
-	return err;
+	return err == WEIR_OK ? wri_listener_adopt(l, value->num, &bound) : err;
 }
 
 const struct wri_option_how wri_how_listen_fd = {NULL, listen_fd_set};
-
-weir_err
-wri_adopt_listening(
-    const struct wri_stream_ops *ops, int fd, weir_sockaddr *name)
-{
-	weir_err err = ops->bound(NULL, fd, name);
-
-	return err == WEIR_OK ? adopt_flags(fd) : err;
-}
 
 /* --- One that is connected ------------------------------------------------ */
 
@@ -114,7 +107,7 @@ adopt_connected(int fd, struct wri_sysaddr *peer)
 	if (r != 0) {
 		return r == -ENOTCONN ? WEIR_EINVAL : wri_err_of(-r);
 	}
-	return adopt_flags(fd);
+	return wri_adopt_flags(fd);
 }
 
 static weir_err

@@ -7,25 +7,31 @@
  * Ownership  the step has the socket and the half-made stream until it has
  *            claimed the dial or lost it.
  * Progress   never blocks.
- * Bounds     naps of CONNECT_NAP_MIN to _MAX.
+ * Bounds     naps of CONNECT_NAP_MIN to _MAX; CONNECT_SYN_RETRIES for an
+ *            address that does not answer while others are left.
  * Proof      test/stream/test_dialer.c, test_faults.c, test_blocked.c
  */
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/sys.h"
 #include "stream/dial.h"
+#include "stream/names.h"
 #include "stream/nap.h"
 #include "stream/sockio.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 
+/* After a second, and given up two seconds later. */
+#define CONNECT_SYN_RETRIES 1
 #define CONNECT_NAP_MIN WEIR_MS(1)
 #define CONNECT_NAP_MAX WEIR_MS(100)
 
 /* Come from the dialer's local address, if it has one. */
 static weir_err
-connect_bind(struct weir_stream_dialer *d, int fd)
+connect_bind(struct dial *dl, int fd)
 {
+	struct weir_stream_dialer *d = dl->dialer;
 	const int on = 1;
 	struct wri_sysaddr local;
 	int r;
@@ -36,7 +42,7 @@ connect_bind(struct weir_stream_dialer *d, int fd)
 	if (local.len == 0) {
 		return WEIR_OK;
 	}
-	if (local.u.sa.sa_family != d->ep.family) {
+	if (local.u.sa.sa_family != dl->to->u.sa.sa_family) {
 		return WEIR_EADDRINVAL;
 	}
 	/* The port is chosen by connect, which knows the peer: then one port
@@ -54,6 +60,17 @@ connect_bind(struct weir_stream_dialer *d, int fd)
 	return wri_err_of(-r);
 }
 
+/* Others wait to be tried: an address that does not answer shall not take the
+ * minutes that the system gives it.  Not on the way once connected. */
+static void
+connect_hurry(int fd)
+{
+	const int tries = CONNECT_SYN_RETRIES;
+
+	(void)wri_sys_setsockopt(
+	    fd, IPPROTO_TCP, TCP_SYNCNT, &tries, sizeof(tries));
+}
+
 weir_err
 wri_connect_open(struct dial *dl)
 {
@@ -61,18 +78,21 @@ wri_connect_open(struct dial *dl)
 	weir_err err;
 	int fd;
 
-	if (d->ep.addr.len == 0) {
+	if (dl->to->len == 0) {
 		return WEIR_EADDRINVAL;
 	}
-	fd = wri_sys_socket(d->ep.family, SOCK_STREAM, 0);
+	fd = wri_sys_socket(dl->to->u.sa.sa_family, SOCK_STREAM, 0);
 	if (fd < 0) {
 		return wri_err_of(-fd);
 	}
 	wri_settings_sizes(&d->settings, fd); /* before the peer hears of it */
-	err = connect_bind(d, fd);
+	err = connect_bind(dl, fd);
 	if (err != WEIR_OK) {
 		(void)wri_sys_close(fd);
 		return err;
+	}
+	if (dl->names != NULL && wri_names_left(dl->names) > 0) {
+		connect_hurry(fd);
 	}
 	dl->fd = fd;
 	dl->nap_ns = CONNECT_NAP_MIN;
@@ -82,9 +102,7 @@ wri_connect_open(struct dial *dl)
 int
 wri_connect_try(struct dial *dl)
 {
-	const struct wri_endpoint *ep = &dl->dialer->ep;
-
-	return wri_sys_connect(dl->fd, &ep->addr.u.sa, ep->addr.len);
+	return wri_sys_connect(dl->fd, &dl->to->u.sa, dl->to->len);
 }
 
 /* The socket is connected: make the rest. */
@@ -129,6 +147,10 @@ wait_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
 	if (err == WEIR_OK) {
 		err = connect_ready(dl);
 	}
+	if (wri_dial_leave(dl, &err)) {
+		wri_dial_close_fd(dl);
+		return WEIR_OK;
+	}
 	if (!wri_dial_claim(dl, err)) {
 		return WEIR_OK; /* its end is under way */
 	}
@@ -163,6 +185,7 @@ static weir_err
 again_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
 {
 	struct dial *dl = arg;
+	weir_err err;
 	int r;
 
 	(void)inner;
@@ -176,7 +199,8 @@ again_step(weir_aio *inner, int fd, void *arg, unsigned *flags)
 		*flags = WEIR_FD_MORE;
 		return WEIR_EAGAIN;
 	}
-	if (wri_dial_claim(dl, wri_connect_end(dl, r))) {
+	err = wri_connect_end(dl, r);
+	if (wri_dial_leave(dl, &err) || wri_dial_claim(dl, err)) {
 		wri_dial_close_fd(dl);
 	}
 	return WEIR_OK;

@@ -9,34 +9,42 @@
  *                 │ └─backlog full─▶ nap step: connect(2) again ──▶ end
  *                 └─in progress──▶ wait step: is it connected? ──▶ end
  *
+ *            A host is looked up before; then each address is tried like that
+ *            until one is made:
+ *
+ *              inquiry ──told──▶ drive: connect(2) ──made──▶ end
+ *                                  ▲        └─failed, the last one──▶ end
+ *                                  └────────┘ failed, others are left
+ *
  *            The inner operation is on the socket, or on a timer (the dial
  *            naps), and has no callback: its step ends the outer one, so that
  *            no pool but the outer's can hold up the dial.
  * Ownership  A dial has references: the submitter's, the outer operation's
- *            until release, the weir_fd's that the inner one is on.  The last
- *            reaps the inner aio and frees.  The half-made connection is the
- *            dial's until it is output 0.
- * End        Step, hook and close compete under mtx; who has claimed the dial
- *            says how it ends.  If it fails, the weir_fd is closed, and its
- *            release finishes the outer operation: nothing is left by then
- *            (when start is refused: a moment later).  Until the inner one is
- *            submitted nobody may close: a reason (D1) is the submitter's.
- * Pairs      D1  mtx carries reason and claim.
- * Locks      mtx is a leaf but for weir_aio_start, which the gate wants under
- *            the lock of the hook.
- * Bounds     WEIR_STREAM_QUEUE_MAX dials.
- * Proof      test/stream/test_dialer.c, test_faults.c, test_blocked.c
+ *            until release, the inquiry's until told or cancelled, the
+ *            weir_fd's that the inner one is on.  The last reaps the inner aio
+ *            and frees.  Each address has an inner aio of its own.  The
+ * half-made connection is the dial's until it is output 0. End        Step,
+ * hook and close compete under mtx; who has claimed the dial says how it ends.
+ * If it fails, the weir_fd is closed, and its release finishes the outer
+ * operation: nothing is left by then (when start is refused: a moment later).
+ * Until the inner one is submitted, and between two addresses, nobody may
+ * close: a reason (D1) is left to whose turn it is (enum dial_stage). Pairs D1
+ * mtx carries reason and claim. Locks      mtx is a leaf but for
+ * weir_aio_start, which the gate wants under the lock of the hook. Bounds
+ * WEIR_STREAM_QUEUE_MAX dials. Proof      test/stream/test_dialer.c,
+ * test_host.c, test_faults.c, test_blocked.c
  */
 #include "stream/dial.h"
 #include "base/mem.h"
 #include "base/panic.h"
 #include "base/sys.h"
+#include "stream/names.h"
 #include "stream/nap.h"
 
 #include <errno.h>
 
-static void
-dial_hold(struct dial *dl)
+void
+wri_dial_hold(struct dial *dl)
 {
 	(void)wri_add(&dl->refs, 1, WRI_RLX); /* by one who has a reference */
 }
@@ -48,6 +56,7 @@ wri_dial_rele(struct dial *dl)
 	if (wri_sub(&dl->refs, 1, WRI_ACQ_REL) == 1) {
 		WRI_ASSERT(dl->conn == NULL && dl->fd < 0 && dl->claimed);
 		weir_aio_reap(dl->inner);
+		wri_names_free(dl->names);
 		wri_dialer_rele(dl->dialer);
 		wri_free(dl, sizeof(*dl));
 	}
@@ -61,9 +70,8 @@ dial_release(void *arg)
 
 /* --- The end ----------------------------------------------------------- */
 
-/* Give back what was half made. */
-static void
-dial_drop(struct dial *dl)
+void
+wri_dial_drop(struct dial *dl)
 {
 	weir_stream_free(dl->conn);
 	dl->conn = NULL;
@@ -110,27 +118,37 @@ wri_dial_finish(struct dial *dl)
 	wri_dialer_finished(dl->dialer); /* by one who has a reference */
 }
 
-/* A dial that does not wait. */
-static void
-dial_end(struct dial *dl, weir_err err)
+void
+wri_dial_end(struct dial *dl, weir_err err)
 {
 	(void)wri_dial_claim(dl, err);
 	if (err != WEIR_OK) {
-		dial_drop(dl);
+		wri_dial_drop(dl);
 	}
 	wri_dial_finish(dl);
 }
 
 /* Claimed, and its weir_fd has gone. */
-void
-wri_dial_gone(struct dial *dl)
+static void
+dial_gone_claimed(struct dial *dl)
 {
 	if (dl->timer == NULL) {
 		dl->conn = NULL; /* it was the weir_fd's */
 	} else if (dl->err != WEIR_OK) {
-		dial_drop(dl);
+		wri_dial_drop(dl);
 	}
 	wri_dial_finish(dl);
+}
+
+void
+wri_dial_gone(struct dial *dl)
+{
+	/* Whoever closed it has said which, and nobody claims meanwhile. */
+	if (dl->stage == DIAL_CLOSING) {
+		wri_host_gone(dl);
+	} else {
+		dial_gone_claimed(dl);
+	}
 	wri_dial_rele(dl); /* the weir_fd's */
 }
 
@@ -150,14 +168,31 @@ wri_dial_close_fd(struct dial *dl)
 	}
 }
 
-/* It shall end, or the submitter sees to it.  True: the caller closes. */
+/* It shall end, or whose turn it is sees to it.  True: the caller cuts it. */
 static bool
 dial_ask_locked(struct dial *dl, weir_err why)
 {
 	if (dl->asked == WEIR_OK) {
 		dl->asked = why; /* D1 */
 	}
-	return dl->submitted && dial_claim_locked(dl, dl->asked);
+	return (dl->stage == DIAL_ASKING || dl->stage == DIAL_WAITING) &&
+	       dial_claim_locked(dl, dl->asked);
+}
+
+/* Claimed while it waited; the caller has no reference. */
+static void
+dial_cut(struct dial *dl)
+{
+	if (dl->stage == DIAL_WAITING) {
+		wri_dial_close_fd(dl);
+		return;
+	}
+	wri_dial_hold(dl);
+	if (wri_names_cancel(dl->names)) {
+		wri_dial_rele(dl); /* the inquiry's */
+	}
+	wri_dial_finish(dl);
+	wri_dial_rele(dl);
 }
 
 /* The outer operation shall end; it lives until dial_release. */
@@ -172,7 +207,7 @@ dial_cancel(weir_aio *outer, void *arg, weir_err why)
 	ours = dial_ask_locked(dl, why);
 	wri_mtx_unlock(&dl->dialer->mtx);
 	if (ours) {
-		wri_dial_close_fd(dl);
+		dial_cut(dl);
 	}
 }
 
@@ -185,32 +220,43 @@ static const weir_provider dial_provider = {
 
 /* --- Submit ------------------------------------------------------------ */
 
-/*
- * Make the outer one an operation that waits.  False: it cannot, and has ended.
- */
-static bool
-dial_start(struct dial *dl)
+weir_err
+wri_dial_inner(struct dial *dl)
+{
+	weir_err err = weir_aio_alloc(&dl->inner, NULL, NULL);
+
+	if (err == WEIR_OK) {
+		(void)weir_aio_set_input(dl->inner, 0, dl);
+		weir_aio_set_tag(dl->inner, "stream dial");
+	}
+	return wri_stream_op_err(err);
+}
+
+bool
+wri_dial_start(struct dial *dl, enum dial_stage stage)
 {
 	struct weir_stream_dialer *d = dl->dialer;
-	weir_err err = WEIR_ETIMEDOUT;
+	weir_err err = WEIR_OK;
 
-	if (!wri_stream_polls(dl->outer)) {
-		err = wri_stream_op_err(weir_aio_alloc(&dl->inner, NULL, NULL));
+	if (wri_stream_polls(dl->outer)) {
+		err = WEIR_ETIMEDOUT;
+	} else if (stage != DIAL_ASKING) {
+		err = wri_dial_inner(dl);
 	}
 	if (err != WEIR_OK) {
-		dial_end(dl, err);
+		wri_dial_end(dl, err);
 		return false;
 	}
-	(void)weir_aio_set_input(dl->inner, 0, dl);
 	weir_aio_set_scratch(dl->outer, 0, dl); /* for close */
-	weir_aio_set_tag(dl->inner, "stream dial");
 	wri_mtx_lock(&d->mtx);
 	if (d->closed) {
 		wri_mtx_unlock(&d->mtx);
-		dial_end(dl, WEIR_ECLOSED);
+		wri_dial_end(dl, WEIR_ECLOSED);
 		return false;
 	}
-	dial_hold(dl); /* for dial_release */
+	wri_dial_hold(dl); /* for dial_release */
+	dl->stage = stage;
+	dl->submits = stage == DIAL_SUBMITTING;
 	err = weir_aio_start(dl->outer, &dial_provider, dl);
 	if (err == WEIR_OK) {
 		weir_aioq_push(&d->waiting, dl->outer);
@@ -221,7 +267,7 @@ dial_start(struct dial *dl)
 	}
 	wri_mtx_unlock(&d->mtx);
 	if (err != WEIR_OK) {
-		dial_drop(dl);
+		wri_dial_drop(dl);
 		wri_dialer_finished(d);
 		wri_dial_rele(dl);
 		return false;
@@ -229,13 +275,33 @@ dial_start(struct dial *dl)
 	return true;
 }
 
-/* Begin to wait, for the socket or for room. */
-static void
-dial_submit(struct dial *dl)
+/* Submitted.  True: it has failed and gone, and the next one is the caller's to
+ * try. */
+static bool
+dial_submitted(struct dial *dl)
 {
-	bool ours;
+	bool ours = false, next = false;
 
-	dial_hold(dl); /* for wri_dial_gone */
+	/* From here on others may close; who came too early left that to us. */
+	wri_mtx_lock(&dl->dialer->mtx);
+	dl->submits = false;
+	if (dl->stage == DIAL_SUBMITTING && !dl->claimed) {
+		dl->stage = DIAL_WAITING;
+		ours = dl->asked != WEIR_OK && dial_claim_locked(dl, dl->asked);
+	} else {
+		next = dl->stage == DIAL_BUSY; /* CLOSING: not yet gone */
+	}
+	wri_mtx_unlock(&dl->dialer->mtx);
+	if (ours) {
+		wri_dial_close_fd(dl);
+	}
+	return next;
+}
+
+bool
+wri_dial_submit(struct dial *dl)
+{
+	wri_dial_hold(dl); /* for wri_dial_gone */
 	if (dl->conn != NULL) {
 		dl->conn->dial = dl;
 		weir_fd_submit(
@@ -244,22 +310,15 @@ dial_submit(struct dial *dl)
 		weir_err err = wri_nap_open(&dl->timer, dl, dial_timer_release);
 
 		if (err != WEIR_OK) {
-			dial_end(dl, err);
+			wri_dial_end(dl, err);
 			wri_dial_rele(dl);
-			return;
+			return false;
 		}
 		wri_connect_nap(dl);
 		weir_fd_submit(
 		    dl->timer, WEIR_DIR_READ, dl->inner, &wri_connect_again);
 	}
-	/* From here on others may close; who came too early left that to us. */
-	wri_mtx_lock(&dl->dialer->mtx);
-	dl->submitted = true;
-	ours = dl->asked != WEIR_OK && dial_claim_locked(dl, dl->asked);
-	wri_mtx_unlock(&dl->dialer->mtx);
-	if (ours) {
-		wri_dial_close_fd(dl);
-	}
+	return dial_submitted(dl);
 }
 
 /* A dial, counted by wri_dialer_enter.  NULL: *err says why. */
@@ -274,7 +333,9 @@ dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 	}
 	dl->dialer = d;
 	dl->outer = outer;
-	*err = wri_connect_open(dl);
+	dl->to = &d->ep.addr;
+	dl->fd = -1;
+	*err = d->ep.host[0] != '\0' ? WEIR_OK : wri_connect_open(dl);
 	if (*err != WEIR_OK) {
 		wri_free(dl, sizeof(*dl));
 		return NULL;
@@ -284,22 +345,27 @@ dial_alloc(struct weir_stream_dialer *d, weir_aio *outer, weir_err *err)
 	return dl;
 }
 
-/* connect(2) has been called: end, or wait. */
-static void
-dial_go_on(struct dial *dl, int r)
+weir_err
+wri_dial_look(struct dial *dl, int r, bool *waits)
 {
-	bool waits = r == -EINPROGRESS || r == -EAGAIN;
-	weir_err err = WEIR_OK;
-
+	*waits = r == -EINPROGRESS || r == -EAGAIN;
 	if (r == -EINPROGRESS) {
-		err = wri_connect_stream(dl);
-	} else if (!waits) {
-		err = wri_connect_end(dl, r);
+		return wri_connect_stream(dl);
 	}
+	return *waits ? WEIR_OK : wri_connect_end(dl, r);
+}
+
+/* The URL has an address. */
+static void
+dial_address(struct dial *dl)
+{
+	bool waits;
+	weir_err err = wri_dial_look(dl, wri_connect_try(dl), &waits);
+
 	if (!waits || err != WEIR_OK) {
-		dial_end(dl, err);
-	} else if (dial_start(dl)) {
-		dial_submit(dl);
+		wri_dial_end(dl, err);
+	} else if (wri_dial_start(dl, DIAL_SUBMITTING)) {
+		(void)wri_dial_submit(dl);
 	}
 }
 
@@ -331,7 +397,11 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 		wri_dialer_rele(d);
 		return;
 	}
-	dial_go_on(dl, wri_connect_try(dl));
+	if (d->ep.host[0] != '\0') {
+		wri_host_dial(dl);
+	} else {
+		dial_address(dl);
+	}
 	wri_dial_rele(dl);
 }
 
@@ -348,7 +418,7 @@ wri_dialer_close(struct weir_stream_dialer *d)
 
 		wri_mtx_unlock(&d->mtx);
 		if (ours) {
-			wri_dial_close_fd(dl);
+			dial_cut(dl);
 		}
 		wri_mtx_lock(&d->mtx);
 	}

@@ -104,6 +104,7 @@ fail_rele:
 	return err;
 }
 
+/* *fdp is the socket, and NULL on failure. */
 static weir_err
 listen_open(struct weir_stream_listener *l, weir_fd **fdp)
 {
@@ -125,6 +126,7 @@ listen_open(struct weir_stream_listener *l, weir_fd **fdp)
 		l->ops->unbind(&l->ep, &l->file);
 		wri_listener_shut_socket(l, *fdp);
 		weir_fd_close(*fdp);
+		*fdp = NULL;
 		return WEIR_ESTOPPED;
 	}
 	return WEIR_OK;
@@ -134,7 +136,7 @@ listen_open(struct weir_stream_listener *l, weir_fd **fdp)
 static weir_err
 listen_open_given(struct weir_stream_listener *l, int fd, weir_fd **fdp)
 {
-	weir_err err = wri_adopt_listening(l->ops, fd, &l->bound);
+	weir_err err = wri_adopt_flags(fd);
 
 	if (err != WEIR_OK) {
 		return err;
@@ -238,12 +240,14 @@ weir_stream_listener_listen(weir_stream_listener *l)
 }
 
 weir_err
-wri_listener_adopt(struct weir_stream_listener *l, int given)
+wri_listener_adopt(
+    struct weir_stream_listener *l, int given, const weir_sockaddr *name)
 {
 	weir_fd *fd = NULL;
 	weir_err err = listen_begin(l);
 
 	if (err == WEIR_OK) {
+		l->bound = *name;
 		err = listen_open_given(l, given, &fd);
 		/* Closed meanwhile: that came after us. */
 		(void)listen_end_binding(l, fd);

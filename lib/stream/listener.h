@@ -93,13 +93,14 @@ void wri_listener_enter(struct weir_stream_listener *l);
 void wri_listener_leave(struct weir_stream_listener *l);
 
 /* listen.c */
-/* Listen on a socket that does already; it stays the caller's on failure. */
-weir_err wri_listener_adopt(struct weir_stream_listener *l, int fd);
+/* Listen on a socket that does already; it stays the caller's on failure.
+ * name: what it is bound to. */
+weir_err wri_listener_adopt(
+    struct weir_stream_listener *l, int fd, const weir_sockaddr *name);
 
 /* adopt.c */
-/* A descriptor that listens: what is it bound to?  Make it ours. */
-weir_err wri_adopt_listening(
-    const struct wri_stream_ops *ops, int fd, weir_sockaddr *name);
+/* Make a descriptor non-blocking and close-on-exec. */
+weir_err wri_adopt_flags(int fd);
 
 /* accept.c */
 /* Nobody waits any more: all accepts end with err. */

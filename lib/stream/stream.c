@@ -30,6 +30,7 @@
 #include "base/sys.h"
 #include "stream/sockio.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void
@@ -134,14 +135,24 @@ wri_stream_resolve(const struct wri_stream_ops **opsp, struct wri_endpoint *ep,
 	return WEIR_ENOTSUP;
 }
 
+const char *
+wri_stream_place(const struct wri_endpoint *ep, char *text, size_t size)
+{
+	if (ep->host[0] == '\0') {
+		return weir_sockaddr_str(&ep->name, text, size);
+	}
+	(void)snprintf(text, size, "%s:%u", ep->host, ep->port);
+	return text;
+}
+
 void
 wri_stream_log_full(const struct wri_endpoint *ep, const char *what)
 {
-	char name[WEIR_ADDR_STR_MAX];
+	char place[WRI_PLACE_MAX];
 
 	wri_log(WEIR_LOG_WARN,
 	    "%s: %s refused: WEIR_STREAM_QUEUE_MAX (%d) are pending",
-	    weir_sockaddr_str(&ep->name, name, sizeof(name)), what,
+	    wri_stream_place(ep, place, sizeof(place)), what,
 	    WEIR_STREAM_QUEUE_MAX);
 }
 

@@ -23,10 +23,15 @@
 
 /* Where a dialer goes or a listener sits; fixed when it is made. */
 struct wri_endpoint {
-	int family;              /* of the system */
+	int family;              /* of the system; of a host: that it must have,
+				    or AF_UNSPEC */
 	struct wri_sysaddr addr; /* len 0: none that the system takes, which
 				    dial and listen say */
 	weir_sockaddr name;      /* of the URL, for people */
+	char host[WEIR_URL_HOST_MAX + 1]; /* a name that is looked up at each
+					     dial, then addr and name are
+					     empty; or "" */
+	uint16_t port;                    /* of host [host order] */
 };
 
 /* The socket file that a listener made. */
@@ -46,7 +51,8 @@ struct wri_stream_ops {
 	/* Its listeners have no socket: their connections are given to them. */
 	bool is_fed;
 
-	/* Find the address of a URL. */
+	/* Find the address of a URL, or its host.  A host to listen on is
+	 * looked up here: that blocks until the system has answered. */
 	weir_err (*resolve)(
 	    struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 	/* Give a socket the address, before listen. */
@@ -146,6 +152,10 @@ bool wri_stream_handle_ok(
 WEIR_NODISCARD weir_err wri_stream_resolve(const struct wri_stream_ops **opsp,
     struct wri_endpoint *ep, const weir_url *url, enum wri_role role);
 
+/* What people call it: the address, or host and port.  Cut to fit. */
+#define WRI_PLACE_MAX (WEIR_URL_HOST_MAX + 8)
+const char *wri_stream_place(
+    const struct wri_endpoint *ep, char *text, size_t size);
 /* One line: an operation was refused because of the bound. */
 void wri_stream_log_full(const struct wri_endpoint *ep, const char *what);
 

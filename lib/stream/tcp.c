@@ -1,15 +1,17 @@
 /*
  * tcp - the transport tcp://, tcp4://, tcp6://.
  *
- * Purpose    numeric addresses only: nothing here can wait for a resolver.
+ * Purpose    addresses, and hosts that have some.
  * Ownership  borrows all.
- * Progress   never blocks.
+ * Progress   never blocks, but for the host of a listener: names.c looks up
+ *            those of dialers, where nobody waits.
  * Bounds     a host is at most WEIR_URL_HOST_MAX bytes.
- * Proof      test/stream/test_url.c (addresses), test/stream/test_listener.c,
- *            test/stream/test_dialer.c
+ * Proof      test/stream/test_address.c, test_host.c, test_listener.c,
+ *            test_dialer.c
  */
 #include "base/err.h"
 #include "base/sys.h"
+#include "dns/dns.h"
 #include "stream/stream.h"
 
 #include <arpa/inet.h>
@@ -115,6 +117,60 @@ tcp_literal(
 	return true;
 }
 
+/* May a resolver know the host?  What looks like an address of the other family
+ * is no name. */
+static bool
+tcp_is_name(const weir_url *url)
+{
+	static const char chars[] = "abcdefghijklmnopqrstuvwxyz0123456789-._";
+	const char *host = weir_url_hostname(url); /* in lower case */
+	struct in_addr in;
+
+	return !weir_url_bracketed(url) &&
+	       strspn(host, chars) == strlen(host) &&
+	       inet_pton(AF_INET, host, &in) != 1;
+}
+
+static int
+tcp_family(const char *scheme)
+{
+	return strcmp(scheme, "tcp4") == 0   ? AF_INET
+	       : strcmp(scheme, "tcp6") == 0 ? AF_INET6
+					     : AF_UNSPEC;
+}
+
+/* A name: dials look it up each time.  Who listens does so here, once, and
+ * takes the first address. */
+static weir_err
+tcp_resolve_name(
+    struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
+{
+	const char *host = weir_url_hostname(url);
+	const struct wri_question q = {
+	    .host = host,
+	    .port = (uint16_t)weir_url_port(url),
+	    .family = tcp_family(weir_url_scheme(url)),
+	};
+	weir_addrs *addrs;
+	weir_err err;
+
+	if (role == WRI_ROLE_DIALER) {
+		ep->family = q.family;
+		ep->port = q.port;
+		memcpy(ep->host, host, strlen(host) + 1); /* bounded by url */
+		return WEIR_OK;
+	}
+	err = wri_question_ask(&q, &addrs);
+	if (err != WEIR_OK) {
+		return err;
+	}
+	ep->name = *weir_addrs_at(addrs, 0);
+	weir_addrs_free(addrs);
+	err = wri_sysaddr_of(&ep->addr, &ep->name);
+	ep->family = ep->addr.u.sa.sa_family;
+	return err;
+}
+
 /* User info, path, query and fragment mean nothing to tcp. */
 static weir_err
 tcp_resolve(struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
@@ -130,11 +186,12 @@ tcp_resolve(struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
 	if (bracket && strcmp(scheme, "tcp4") == 0) {
 		return WEIR_EADDRINVAL;
 	}
-	if (!tcp_literal(
+	if (tcp_literal(
 		ep, url, host, bracket || strcmp(scheme, "tcp6") == 0)) {
-		return WEIR_EADDRINVAL; /* a name: nobody resolves it here */
+		return wri_sysaddr_name(&ep->addr, &ep->name);
 	}
-	return wri_sysaddr_name(&ep->addr, &ep->name);
+	return tcp_is_name(url) ? tcp_resolve_name(ep, url, role)
+				: WEIR_EADDRINVAL;
 }
 
 static weir_err

@@ -106,11 +106,12 @@ struct states_scene {
 	/* What the call said. */
 	char got[64];
 	bool asked; /* it has been made */
+	bool over;  /* what comes now is no operation of op's */
 
 	/* What must come of it all; the call changes it. */
 	bool owned;             /* IN_STARTING: start or finish is owed */
 	bool stopped;           /* takes no more work */
-	bool gone;              /* freed */
+	_Atomic bool gone;      /* freed, or about to be */
 	unsigned calls;         /* callbacks */
 	struct states_end seen; /* by the last one */
 	struct states_end read; /* on the handle */
@@ -142,6 +143,8 @@ void states_make_call(struct states_scene *s);
 /* states_enter.c */
 /* The handle is in the state afterwards, or waits for call_from_within. */
 void states_enter(struct states_scene *s);
+/* Where its callbacks run. */
+void states_place(struct states_scene *s, weir_aio *aio);
 /* The rest of the handle's callback. */
 void states_then(struct consumer *c);
 /* An operation that ends soon. */

@@ -274,6 +274,13 @@ set(struct states_scene *s, weir_err rv, bool is_new)
 	    is_new ? "new" : "old");
 }
 
+/* What is not set can be read by the operation's owner only: here the toy's. */
+static bool
+may_look(const struct states_scene *s, weir_err rv)
+{
+	return s->given != NULL && (s->op == NULL || rv == WEIR_OK);
+}
+
 static void
 call_set_timeout(struct states_scene *s)
 {
@@ -288,7 +295,7 @@ call_set_expire(struct states_scene *s)
 	weir_err rv = weir_aio_set_expire(s->given, WEIR_NEVER - 1);
 
 	/* It is the next operation's. */
-	set(s, rv, s->given != NULL && s->given->expire_set);
+	set(s, rv, may_look(s, rv) && s->given->expire_set);
 }
 
 static void
@@ -297,7 +304,7 @@ call_set_iov(struct states_scene *s)
 	const weir_iov iov = {states_bytes, 5};
 	weir_err rv = weir_aio_set_iov(s->given, 1, &iov);
 
-	set(s, rv, weir_aio_iov_len(s->given) == 5);
+	set(s, rv, may_look(s, rv) && weir_aio_iov_len(s->given) == 5);
 }
 
 static void
@@ -306,7 +313,7 @@ call_borrow_iov(struct states_scene *s)
 	static const weir_iov iov = {states_bytes, 5};
 	weir_err rv = weir_aio_borrow_iov(s->given, 1, &iov);
 
-	set(s, rv, weir_aio_iov_len(s->given) == 5);
+	set(s, rv, may_look(s, rv) && weir_aio_iov_len(s->given) == 5);
 }
 
 static void
@@ -332,7 +339,7 @@ call_set_executor(struct states_scene *s)
 	weir_exec *exec = weir_pool_exec(s->pool);
 	weir_err rv = weir_aio_set_executor(s->given, exec);
 
-	set(s, rv, s->given != NULL && exec_of(s->given) == exec);
+	set(s, rv, may_look(s, rv) && exec_of(s->given) == exec);
 }
 
 static void

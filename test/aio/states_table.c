@@ -147,13 +147,19 @@ play(struct states_scene *s)
 
 	ck_assert_msg(row != NULL, "%s: no row in states.txt", s->probe->row);
 	cell = row->cell[s->state];
-	/* The message is the service's, if there is one. */
-	if (strcmp(cell, "unchecked") == 0 ||
-	    (s->op != NULL && strstr(s->probe->row, "et_msg") != NULL)) {
+	if (strcmp(cell, "unchecked") == 0) {
+		return;
+	}
+	/* The message is the service's, if there is one; and a service may end
+	 * the operation while what is unspecified is read. */
+	if (s->op != NULL && (strstr(s->probe->row, "et_msg") != NULL ||
+				 strcmp(cell, "unspecified") == 0)) {
 		return;
 	}
 	if (getenv("WEIR_TEST_VERBOSE") != NULL) {
-		(void)printf("%s, %s\n", states_names[s->state], s->probe->row);
+		(void)printf("%s%s%s, %s\n", s->op != NULL ? s->op->name : "",
+		    s->op != NULL ? ", " : "", states_names[s->state],
+		    s->probe->row);
 		(void)fflush(stdout);
 	}
 	states_play(s);

@@ -27,7 +27,7 @@ main(void)
 	TCase *tc = tcase_create("state_services");
 
 	/* Filling and draining a socket takes its time. */
-	tcase_set_timeout(tc, 120);
+	tcase_set_timeout(tc, 240);
 	tcase_add_loop_test(tc,
 	    whoever_carries_it_out_a_call_does_what_the_table_says, 0,
 	    contract_cases_len * STATES_LEN);

@@ -97,6 +97,8 @@ main(void)
 	Suite *suite = suite_create("aio");
 	TCase *tc = tcase_create("states");
 
+	/* Many scenes, and for a child a fork in each. */
+	tcase_set_timeout(tc, 240);
 	tcase_add_test(tc, every_row_of_the_table_is_played_and_has_all_states);
 	tcase_add_loop_test(
 	    tc, a_call_of_the_consumer_does_what_the_table_says, 0, IN_STATES);

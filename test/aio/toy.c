@@ -133,14 +133,22 @@ toy_submit_now(weir_aio *aio, weir_err err, size_t count)
 	}
 }
 
-bool
-toy_finish_first(struct toy *t, weir_err err, size_t count)
+weir_aio *
+toy_take_first(struct toy *t)
 {
 	weir_aio *aio;
 
 	toy_lock(t);
 	aio = weir_aioq_pop(&t->waiting);
 	toy_unlock(t);
+	return aio;
+}
+
+bool
+toy_finish_first(struct toy *t, weir_err err, size_t count)
+{
+	weir_aio *aio = toy_take_first(t);
+
 	if (aio == NULL) {
 		return false;
 	}

@@ -58,6 +58,8 @@ void toy_submit(struct toy *t, weir_aio *aio);
 weir_err toy_start(struct toy *t, weir_aio *aio);
 /* One that ends while it is submitted. */
 void toy_submit_now(weir_aio *aio, weir_err err, size_t count);
+/* Take the first one out of the list without ending it; NULL: none waits. */
+weir_aio *toy_take_first(struct toy *t);
 /* End the first one; false: none waits. */
 bool toy_finish_first(struct toy *t, weir_err err, size_t count);
 /* End this one; false: it does not wait. */

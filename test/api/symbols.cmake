@@ -1,24 +1,41 @@
 # symbols.cmake - the library exports what its headers promise, no more, no
-# less; its objects share no name but weir_ and wri_.
+# less; its objects share no name but weir_ (or nng_) and wri_.
 #
 #   cmake -D NM=<nm> -D ROOT=<source tree> -D LIBRARY=<libweir.so or .a>
-#     -P symbols.cmake
+#     [-D FACE=nng] -P symbols.cmake
+#
+# FACE nng: the library is libweir-nng, its headers are what <nng/nng.h>
+# includes, and docs/guide/from-nng.md has each function.
 cmake_minimum_required(VERSION 3.23)
 include(${CMAKE_CURRENT_LIST_DIR}/code.cmake)
 
 set(bad FALSE)
 
-# What the headers promise: the name before the first parenthesis after
-# WEIR_API; attributes have theirs before it.
+if(FACE STREQUAL "nng")
+  set(mark NNG_DECL)
+  set(headers "")
+  set(face_dir ${ROOT}/include/weir/compat)
+  file(STRINGS ${face_dir}/nng/nng.h parts REGEX "^#include <nng/parts/")
+  foreach(part IN LISTS parts)
+    string(REGEX REPLACE "^#include <([^>]*)>.*" "\\1" part "${part}")
+    list(APPEND headers ${face_dir}/${part})
+  endforeach()
+else()
+  set(FACE weir)
+  set(mark WEIR_API)
+  file(GLOB headers ${ROOT}/include/weir/*.h)
+endif()
+
+# What the headers promise: the name before the first parenthesis after the
+# mark; attributes have theirs before it.
 set(promised "")
-file(GLOB headers ${ROOT}/include/weir/*.h)
 foreach(header IN LISTS headers)
   code_lines(${header} lines)
   string(REPLACE ";" " " text "${lines}")
-  string(REPLACE "#define WEIR_API" "" text "${text}")
-  string(REGEX MATCHALL "WEIR_API[^(]*[(]" declarations "${text}")
+  string(REGEX REPLACE "# *(define|ifndef) ${mark}" "" text "${text}")
+  string(REGEX MATCHALL "${mark}[^(]*[(]" declarations "${text}")
   foreach(declaration IN LISTS declarations)
-    if(declaration MATCHES "(weir_[a-z0-9_]+) *[(]$")
+    if(declaration MATCHES "(${FACE}_[a-z0-9_]+) *[(]$")
       list(APPEND promised ${CMAKE_MATCH_1})
     endif()
   endforeach()
@@ -26,10 +43,10 @@ endforeach()
 
 if(LIBRARY MATCHES "\\.so")
   set(dynamic -D)
-  set(allowed "^weir_")
+  set(allowed "^${FACE}_")
 else()
   set(dynamic "")
-  set(allowed "^(weir|wri)_")
+  set(allowed "^(${FACE}|wri)_")
 endif()
 execute_process(COMMAND ${NM} ${dynamic} --defined-only --extern-only
     --format=posix ${LIBRARY}
@@ -46,11 +63,23 @@ foreach(name IN LISTS exported)
   if(NOT name MATCHES "${allowed}")
     message("${name}: not ours to export")
     set(bad TRUE)
-  elseif(name MATCHES "^weir_" AND NOT name IN_LIST promised)
+  elseif(name MATCHES "^${FACE}_" AND NOT name IN_LIST promised)
     message("${name}: exported, but in no header")
     set(bad TRUE)
   endif()
 endforeach()
+# The guide says of each what is different.
+if(FACE STREQUAL "nng")
+  file(READ ${ROOT}/docs/guide/from-nng.md guide)
+  foreach(name IN LISTS promised)
+    string(FIND "${guide}" "`${name}`" at)
+    if(at EQUAL -1)
+      message("${name}: not in docs/guide/from-nng.md")
+      set(bad TRUE)
+    endif()
+  endforeach()
+endif()
+
 foreach(name IN LISTS promised)
   if(NOT name IN_LIST exported)
     message("${name}: promised by a header, but not exported")

@@ -129,6 +129,10 @@ void resolve_soon(weir_aio *aio);
 void literal_soon(weir_aio *aio);
 void resolve_end(void);
 void resolve_collect(weir_aio *aio);
+void name_dial_setup(void);
+void name_dial_teardown(void);
+void name_dial_submit(weir_aio *aio);
+void name_dial_soon(weir_aio *aio);
 /* cases_given.c */
 void given_accept_setup(void);
 void given_accept_teardown(void);

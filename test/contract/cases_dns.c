@@ -1,5 +1,5 @@
 /*
- * cases_dns - lookups that hang.
+ * cases_dns - lookups that hang, and dials behind them.
  *
  * Shape      this program is a stranger, so it puts its own getaddrinfo before
  *            the system's, as any program can.  A lookup hangs until the row
@@ -10,10 +10,14 @@
  */
 #include "contract/cases.h"
 
+#include "contract/socks.h"
+
 #include <weir/dns.h>
+#include <weir/stream.h>
 #include <weir/weir.h>
 
 #include <arpa/inet.h>
+#include <check.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -161,4 +165,75 @@ void
 resolve_collect(weir_aio *aio)
 {
 	weir_addrs_free(weir_aio_get_output(aio, 0));
+}
+
+/* --- Dials by name ------------------------------------------------------- */
+
+#define NAME_DIALERS_MAX 8192
+
+static weir_stream_listener *name_listener;
+static int name_port;
+static weir_stream_dialer *name_easy; /* whose lookups do not hang */
+/* dns_mtx must be held when using these: */
+static weir_stream_dialer *name_dialers[NAME_DIALERS_MAX];
+static unsigned name_dialers_len;
+
+static weir_stream_dialer *
+name_dialer(unsigned long number)
+{
+	weir_stream_dialer *d;
+	char url[64];
+
+	(void)snprintf(
+	    url, sizeof(url), "tcp://h%lu.test:%d", number, name_port);
+	return weir_stream_dialer_alloc(&d, url) == WEIR_OK ? d : NULL;
+}
+
+void
+name_dial_setup(void)
+{
+	resolve_setup();
+	name_listener = socks_listen("tcp://127.0.0.1:0");
+	ck_assert_int_eq(weir_stream_listener_get_int(
+			     name_listener, WEIR_OPT_BOUND_PORT, &name_port),
+	    WEIR_OK);
+	name_easy = name_dialer(0);
+	ck_assert_ptr_nonnull(name_easy);
+}
+
+void
+name_dial_teardown(void)
+{
+	while (name_dialers_len > 0) {
+		weir_stream_dialer_free(name_dialers[--name_dialers_len]);
+	}
+	weir_stream_dialer_free(name_easy);
+	weir_stream_listener_free(name_listener);
+	resolve_teardown();
+}
+
+/* Each name hangs on its own, so each dial has a dialer of its own; without
+ * one weir does not run, and the dial is refused. */
+void
+name_dial_submit(weir_aio *aio)
+{
+	weir_stream_dialer *d = NULL;
+
+	pthread_mutex_lock(&dns_mtx);
+	if (name_dialers_len < NAME_DIALERS_MAX) {
+		d = name_dialer(++dns_asked);
+	}
+	if (d != NULL) {
+		name_dialers[name_dialers_len++] = d;
+	}
+	pthread_mutex_unlock(&dns_mtx);
+	weir_stream_dialer_dial(d != NULL ? d : name_easy, aio);
+}
+
+/* Through the lane: the threads are let go for it. */
+void
+name_dial_soon(weir_aio *aio)
+{
+	resolve_end();
+	weir_stream_dialer_dial(name_easy, aio);
 }

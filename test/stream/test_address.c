@@ -2,6 +2,7 @@
  * test_address - the addresses that transports make of URLs, and the URLs that
  * have none.  How a URL is taken apart is tested in test/url.
  */
+#include "dns/fake.h"
 #include "stream/stream.h"
 #include "support/run.h"
 
@@ -65,12 +66,12 @@ static const struct {
     {"tcp://127.0.0.1:0", ADDR, OK, "127.0.0.1:0"},
     {"tcp://[::]", ADDR, OK, "[::]:0"},
     {"tcp://[::]:0", ADDR, OK, "[::]:0"},
-    /* Not numeric, or of the other family. */
-    {"tcp://localhost:80", ADDR, ADDR, NULL},
+    /* No name, or of the other family. */
     {"tcp://*:80", ADDR, ADDR, NULL},
-    {"tcp://1.2.3:80", ADDR, ADDR, NULL},
-    {"tcp://1.2.3.256:80", ADDR, ADDR, NULL},
-    {"tcp://01.2.3.4:80", ADDR, ADDR, NULL},
+    {"tcp://a*b:80", ADDR, ADDR, NULL},
+    {"tcp://a%41:80", ADDR, ADDR, NULL},
+    {"tcp://\xc3\xa4:80", ADDR, ADDR, NULL},
+    {"tcp://[name]:80", ADDR, ADDR, NULL},
     {"tcp:// 1.2.3.4:80", ADDR, ADDR, NULL},
     {"tcp://1.2.3.4/path", ADDR, OK, "1.2.3.4:0"},
     {"tcp:///path", ADDR, OK, "0.0.0.0:0"},
@@ -171,6 +172,48 @@ START_TEST(every_form_of_url_has_its_documented_result)
 }
 END_TEST
 
+/* Names: dialers ask later, listeners at once; fake.h tells 192.0.2.1. */
+static const struct {
+	const char *url;
+	weir_err dialer;
+	const char *host;
+	int family;
+	const char *listener; /* its address */
+} names[] = {
+    {"tcp://localhost:80", OK, "localhost", AF_UNSPEC, "192.0.2.1:80"},
+    {"tcp4://a-b_c.D.:80", OK, "a-b_c.d.", AF_INET, "192.0.2.1:80"},
+    {"tcp6://name:http", OK, "name", AF_INET6, "192.0.2.1:80"},
+    {"tcp://name", ADDR, "", 0, "192.0.2.1:0"},
+    {"tcp://name:0/x", ADDR, "", 0, "192.0.2.1:0"},
+    {"tcp://1.2.3:80", OK, "1.2.3", AF_UNSPEC, "192.0.2.1:80"},
+    {"tcp://1.2.3.256:80", OK, "1.2.3.256", AF_UNSPEC, "192.0.2.1:80"},
+    {"tcp://01.2.3.4:80", OK, "01.2.3.4", AF_UNSPEC, "192.0.2.1:80"},
+};
+
+START_TEST(a_name_is_kept_for_dials_and_looked_up_for_listeners)
+{
+	const struct wri_stream_ops *ops;
+	struct wri_endpoint ep;
+
+	ck_assert_int_eq(resolve(&ops, &ep, names[_i].url, WRI_ROLE_DIALER),
+	    names[_i].dialer);
+	ck_assert_uint_eq(fake_begun(), 0);
+	if (names[_i].dialer == OK) {
+		ck_assert_str_eq(ep.host, names[_i].host);
+		ck_assert_uint_eq(ep.port, 80);
+		ck_assert_int_eq(ep.family, names[_i].family);
+		ck_assert_uint_eq(ep.addr.len, 0);
+	}
+	expect(names[_i].url, WRI_ROLE_LISTENER, OK, names[_i].listener);
+	ck_assert_uint_eq(fake_begun(), 1);
+	ck_assert_int_eq(
+	    resolve(&ops, &ep, names[_i].url, WRI_ROLE_LISTENER), OK);
+	ck_assert_str_eq(ep.host, "");
+	ck_assert_int_eq(ep.family, AF_INET);
+	ck_assert_uint_eq(ep.addr.len, sizeof(struct sockaddr_in));
+}
+END_TEST
+
 START_TEST(the_system_gets_the_address_of_the_url)
 {
 	const size_t name = offsetof(struct sockaddr_un, sun_path);
@@ -246,8 +289,12 @@ main(void)
 	Suite *s = suite_create("stream");
 	TCase *tc = tcase_create("address");
 
+	tcase_add_checked_fixture(tc, fake_up, fake_down);
 	tcase_add_loop_test(
 	    tc, every_form_of_url_has_its_documented_result, 0, URLS);
+	tcase_add_loop_test(tc,
+	    a_name_is_kept_for_dials_and_looked_up_for_listeners, 0,
+	    (int)(sizeof(names) / sizeof(names[0])));
 	tcase_add_test(tc, the_system_gets_the_address_of_the_url);
 	tcase_add_loop_test(tc, random_texts_have_a_documented_result, 0, 4);
 	suite_add_tcase(s, tc);

@@ -2,6 +2,7 @@
  * test_fini - weir_fini with streams, listeners and operations still there.
  */
 #include "base/life.h"
+#include "stream/listener.h"
 #include "stream/net.h"
 #include "support/fault.h"
 #include "support/rt.h"
@@ -234,6 +235,37 @@ START_TEST(a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped)
 }
 END_TEST
 
+/* The handle that waits for the end of the library is stopped by it, when the
+ * socket is there already. */
+START_TEST(a_listen_that_meets_the_end_of_the_library_leaves_nothing)
+{
+	enum net_kind kind = (enum net_kind)_i;
+	char url[NET_URL_MAX];
+	weir_stream_listener *l;
+	weir_stream *s;
+	struct rt_counts before;
+	struct stat st;
+	struct op op;
+
+	net_listen_url(kind, url);
+	ck_assert_int_eq(weir_stream_listener_alloc(&l, url), WEIR_OK);
+	op_init(&op);
+	before = rt_count();
+	ck_assert_int_eq(weir_aio_stop(l->nap), WEIR_OK);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(weir_stream_listener_listen(l), WEIR_ESTOPPED);
+		ck_assert_uint_eq(rt_count().fds, before.fds);
+		ck_assert_int_eq(op_accept(&op, l, &s), WEIR_ESTATE);
+	}
+	if (kind == NET_UNIX) {
+		ck_assert_int_ne(lstat(strstr(url, "://") + 3, &st), 0);
+	}
+	op_fini(&op);
+	weir_stream_listener_stop(l);
+	weir_stream_listener_free(l);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -254,6 +286,9 @@ main(void)
 	tcase_add_loop_test(
 	    tc, a_listener_of_an_earlier_life_does_not_listen, 0, NET_KINDS);
 	tcase_add_test(tc, fini_ends_a_pending_dial);
+	tcase_add_loop_test(tc,
+	    a_listen_that_meets_the_end_of_the_library_leaves_nothing, 0,
+	    NET_KINDS);
 	tcase_add_loop_test(tc,
 	    a_dial_or_accept_that_meets_the_end_of_the_library_is_stopped, 0,
 	    NET_KINDS);
