@@ -183,6 +183,15 @@ peer_head(struct peer *p, uint64_t len, uint8_t *out)
 	return n;
 }
 
+size_t
+peer_frame(struct peer *p, const void *buf, size_t len, uint8_t *out)
+{
+	size_t n = peer_head(p, len, out);
+
+	memcpy(out + n, buf, len);
+	return n + len;
+}
+
 void
 peer_send(struct peer *p, const void *buf, size_t len)
 {

@@ -38,9 +38,11 @@ void peer_read(struct peer *p, void *buf, size_t len);
 /* A greeting of this protocol. */
 void peer_say_hello(struct peer *p, unsigned protocol);
 void peer_hear_hello(struct peer *p, unsigned protocol);
-/* The head of a frame of len bytes into out [FRAME_MAX]; how long it is. */
+/* The head of a frame of len bytes into out [PEER_HEAD_MAX]; how long it is. */
 #define PEER_HEAD_MAX 9
 size_t peer_head(struct peer *p, uint64_t len, uint8_t *out);
+/* A whole frame into out [PEER_HEAD_MAX + len]; how long it is. */
+size_t peer_frame(struct peer *p, const void *buf, size_t len, uint8_t *out);
 void peer_send(struct peer *p, const void *buf, size_t len);
 /* One frame of exactly this content. */
 void peer_expect(struct peer *p, const void *buf, size_t len);

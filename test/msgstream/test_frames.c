@@ -400,8 +400,7 @@ START_TEST(a_peer_that_finishes_inside_a_message_has_broken_it)
 	size_t n;
 
 	peer_ready(&peer, kind, NULL);
-	n = peer_head(&peer, 4, bytes) + 4;
-	memcpy(bytes + n - 4, "abcd", 4);
+	n = peer_frame(&peer, "abcd", 4, bytes);
 	n = (size_t)_i / 2 + 1 < n ? (size_t)_i / 2 + 1 : n - 1;
 	weir_msgstream_recv(peer.ms, one.aio);
 	weir_msgstream_recv(peer.ms, two.aio);
@@ -492,15 +491,13 @@ START_TEST(a_receive_that_polls_takes_what_is_there)
 	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ETIMEDOUT);
 	/* Half a message is kept. */
-	n = peer_head(&peer, 3, bytes);
-	memcpy(bytes + n, "abc", 3);
-	peer_write(&peer, bytes, n + 1);
+	n = peer_frame(&peer, "abc", 3, bytes);
+	peer_write(&peer, bytes, n - 2);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ETIMEDOUT);
 	/* Then the rest, and another one with it. */
-	memmove(bytes, bytes + n + 1, 2);
-	n = 2 + peer_head(&peer, 2, bytes + 2);
-	memcpy(bytes + n, "de", 2);
-	peer_write(&peer, bytes, n + 2);
+	memmove(bytes, bytes + n - 2, 2);
+	n = 2 + peer_frame(&peer, "de", 2, bytes + 2);
+	peer_write(&peer, bytes, n);
 	recv_expect(&one, peer.ms, "abc", 3);
 	recv_expect(&one, peer.ms, "de", 2);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ETIMEDOUT);
@@ -611,10 +608,9 @@ END_TEST
 START_TEST(the_bound_on_operations_that_wait_is_told)
 {
 	enum { MANY = WEIR_MSGSTREAM_QUEUE_MAX };
-	weir_aio **aios = calloc(MANY, sizeof(*aios));
+	static weir_aio *aios[MANY];
 	struct latch ended;
 
-	ck_assert_ptr_nonnull(aios);
 	latch_init(&ended);
 	rt_expect_log();
 	peer_ready(&peer, NET_TCP, NULL);
@@ -640,7 +636,6 @@ START_TEST(the_bound_on_operations_that_wait_is_told)
 		weir_aio_free(aios[i]);
 	}
 	latch_fini(&ended);
-	free(aios);
 }
 END_TEST
 

@@ -89,9 +89,7 @@ START_TEST(a_receive_ended_half_way_loses_nothing)
 	size_t n;
 
 	peer_ready(&peer, kind_of(_i), NULL);
-	n = peer_head(&peer, 3, bytes);
-	memcpy(bytes + n, "abc", 3);
-	n += 3;
+	n = peer_frame(&peer, "abc", 3, bytes);
 	/* After each byte one receive is ended. */
 	for (size_t at = 0; at < n - 1; at++) {
 		struct op op;

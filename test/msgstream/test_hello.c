@@ -174,9 +174,8 @@ START_TEST(a_message_may_come_with_the_greeting)
 	size_t n;
 
 	peer_open(&peer, (enum net_kind)_i, NULL);
-	n = 8 + peer_head(&peer, 3, bytes + 8);
-	memcpy(bytes + n, "abc", 3);
-	peer_write(&peer, bytes, n + 3);
+	n = 8 + peer_frame(&peer, "abc", 3, bytes + 8);
+	peer_write(&peer, bytes, n);
 	recv_expect(&one, peer.ms, "abc", 3);
 	peer_close(&peer);
 }
