@@ -103,7 +103,8 @@ WEIR_API void weir_chan_close(weir_chan *ch);
  * Close a channel, free the messages that are queued, and the channel itself.
  * Operations that wait end with WEIR_ECLOSED.
  *
- * @param ch  taken; NULL allowed.  No call on it may be under way.
+ * @param ch  taken; NULL allowed.  No call on it may be under way but the
+ *            weir_chan_close that ended the operation whose callback this is.
  *
  * Since       0.1
  */

@@ -294,10 +294,12 @@ weir_chan_close(weir_chan *ch)
 	if (ch == NULL || wri_life_forked()) {
 		return;
 	}
+	chan_hold(ch); /* a callback may free it */
 	do {
 		n = chan_pop_waiters(ch, aios);
 		(void)weir_aio_finish_batch(aios, n, WEIR_ECLOSED);
 	} while (n == CHAN_BATCH);
+	chan_rele(ch);
 }
 
 void

@@ -321,6 +321,43 @@ START_TEST(a_forked_child_does_nothing_with_it)
 }
 END_TEST
 
+/* --- A close whose callbacks free -------------------------------------- */
+
+#define CROWD 200 /* several batches of close */
+
+static _Atomic unsigned crowd_ended;
+
+static void
+free_once(void *arg)
+{
+	if (crowd_ended++ == 0) {
+		weir_chan_free(ending);
+	}
+	latch_hit(arg);
+}
+
+START_TEST(a_callback_may_free_what_is_being_closed)
+{
+	weir_aio *aios[CROWD];
+	struct latch all;
+
+	latch_init(&all);
+	crowd_ended = 0;
+	ck_assert_int_eq(weir_chan_alloc(&ending, 1), WEIR_OK);
+	for (unsigned i = 0; i < CROWD; i++) {
+		ck_assert_int_eq(
+		    weir_aio_alloc(&aios[i], free_once, &all), WEIR_OK);
+		weir_chan_recv(ending, aios[i]);
+	}
+	weir_chan_close(ending);
+	ck_assert(latch_wait(&all, CROWD));
+	for (unsigned i = 0; i < CROWD; i++) {
+		weir_aio_free(aios[i]);
+	}
+	latch_fini(&all);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -343,6 +380,7 @@ main(void)
 	    life, fini_ends_what_waits_and_the_channel_keeps_what_is_queued);
 	tcase_add_test(life, a_channel_freed_after_fini_leaves_nothing);
 	tcase_add_test(life, a_forked_child_does_nothing_with_it);
+	tcase_add_test(op, a_callback_may_free_what_is_being_closed);
 	suite_add_tcase(suite, life);
 	return run_suite(suite);
 }
