@@ -62,9 +62,19 @@ START_TEST(a_name_that_does_not_resolve_is_invalid_at_dial)
 }
 END_TEST
 
-START_TEST(a_star_is_invalid_at_dial)
+START_TEST(a_star_is_no_host_to_dial)
 {
-	ck_assert_int_eq(dial_host("tcp", "*"), NNG_EADDRINVAL);
+	nng_stream_dialer *d;
+	nng_stream *s;
+
+	/* NNG was seen to say so at dial; at alloc is as good. */
+	nng_err err = nng_stream_dialer_alloc(&d, "tcp://*:80");
+
+	if (err == NNG_OK) {
+		err = con_dial(&o, d, &s);
+		nng_stream_dialer_free(d);
+	}
+	ck_assert_int_eq(err, NNG_EADDRINVAL);
 }
 END_TEST
 
@@ -109,7 +119,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, a_name_is_dialed);
 	tcase_add_test(tc, a_name_that_does_not_resolve_is_invalid_at_dial);
-	tcase_add_test(tc, a_star_is_invalid_at_dial);
+	tcase_add_test(tc, a_star_is_no_host_to_dial);
 	tcase_add_test(tc, a_name_of_this_machine_is_listened_at);
 	tcase_add_test(
 	    tc, a_name_that_does_not_resolve_is_invalid_for_a_listener);

@@ -21,8 +21,17 @@ typedef struct nng_id_map_s nng_id_map;
 /* clang-format on */
 #include "conform/names.h"
 
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+int decl_wrong(void); /* decl.c */
+
 int
 main(void)
 {
+	/* Without a wish of the program, declarations are plain. */
+	if (strcmp(TEXT(NNG_DECL), "extern") != 0 || decl_wrong() != 0) {
+		return 5;
+	}
 	return names_run();
 }

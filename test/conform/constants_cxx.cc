@@ -9,7 +9,7 @@
 
 #define CONST_ASSERT(what, text) static_assert(what, text);
 #define CONST_SAME(...) CONST_SAME_(__VA_ARGS__)
-#define CONST_SAME_(...) \
+#define CONST_SAME_(...)                                                       \
 	static_assert(std::is_same<__VA_ARGS__>::value, #__VA_ARGS__);
 
 /* clang-format off */
