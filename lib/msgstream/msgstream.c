@@ -114,6 +114,13 @@ wri_msgstream_leave_locked(weir_msgstream *ms, struct ms_lane *lane)
 }
 
 void
+wri_msgstream_leave_early_locked(struct ms_lane *lane)
+{
+	WRI_ASSERT(lane->busy);
+	lane->busy = false;
+}
+
+void
 wri_msgstream_left(weir_msgstream *ms, bool wake)
 {
 	if (wake) {
@@ -207,11 +214,14 @@ wri_msgstream_end(weir_msgstream *ms, weir_err err)
 
 /* --- The handshake ----------------------------------------------------- */
 
-void
-wri_msgstream_greeted(weir_msgstream *ms, unsigned bit, uint16_t peer_said)
+bool
+wri_msgstream_greeted(
+    weir_msgstream *ms, struct ms_lane *lane, unsigned bit, uint16_t peer_said)
 {
-	bool run_rx = false, run_tx = false;
-	bool over;
+	struct ms_lane *other =
+	    lane == &ms->rx.lane ? &ms->tx.lane : &ms->rx.lane;
+	bool leave, over;
+	bool run = false;
 	weir_aio *aio;
 
 	wri_mtx_lock(&ms->mtx);
@@ -220,27 +230,29 @@ wri_msgstream_greeted(weir_msgstream *ms, unsigned bit, uint16_t peer_said)
 		/* Relaxed: a number, nothing hangs on it. */
 		wri_store(&ms->peer_said, peer_said, WRI_RLX);
 	}
-	over = ms->state == MS_GREETING && ms->greeted == (MS_SAID | MS_HEARD);
+	leave = ms->state == MS_GREETING;
+	over = leave && ms->greeted == (MS_SAID | MS_HEARD);
 	if (over) {
 		ms->state = MS_OPEN;
-		/* The other lane, if its owner has left; ours is busy. */
-		run_rx = wri_msgstream_claim_locked(ms, &ms->rx.lane);
-		run_tx = wri_msgstream_claim_locked(ms, &ms->tx.lane);
+		leave = lane->waiters.len == 0;
+		run = wri_msgstream_claim_locked(ms, other);
+	}
+	if (leave) {
+		wri_msgstream_leave_early_locked(lane);
 	}
 	wri_mtx_unlock(&ms->mtx);
-	if (!over) {
-		return;
+	while (over && (aio = pop(ms, &ms->ready)) != NULL) {
+		(void)weir_aio_finish(aio, WEIR_OK); /* no more are queued */
 	}
-	/* No more are queued. */
-	while ((aio = pop(ms, &ms->ready)) != NULL) {
-		(void)weir_aio_finish(aio, WEIR_OK);
-	}
-	if (run_rx) {
+	if (run && other == &ms->rx.lane) {
 		wri_rx_run(ms);
-	}
-	if (run_tx) {
+	} else if (run) {
 		wri_tx_run(ms);
 	}
+	if (leave) {
+		wri_msgstream_done(ms);
+	}
+	return !leave;
 }
 
 void

@@ -144,6 +144,9 @@ void wri_msgstream_own_locked(weir_msgstream *ms, struct ms_lane *lane);
  * gave. */
 bool wri_msgstream_leave_locked(weir_msgstream *ms, struct ms_lane *lane);
 void wri_msgstream_left(weir_msgstream *ms, bool wake);
+/* The owner has one operation to end and leaves before that, so that whoever is
+ * told finds the lane idle; after the end wri_msgstream_done. */
+void wri_msgstream_leave_early_locked(struct ms_lane *lane);
 /* Work that stop waits for, other than a lane's. */
 void wri_msgstream_begin_locked(weir_msgstream *ms);
 void wri_msgstream_done(weir_msgstream *ms);
@@ -156,9 +159,10 @@ void wri_msgstream_end(weir_msgstream *ms, weir_err err);
 /* One direction ends. */
 void wri_msgstream_end_lane(
     weir_msgstream *ms, struct ms_lane *lane, weir_err err);
-/* Half of the handshake is done, by the owner of one lane; runs the other. */
-void wri_msgstream_greeted(
-    weir_msgstream *ms, unsigned bit, uint16_t peer_said);
+/* Half of the handshake is done, by the owner of a lane.  False: he has left
+ * it. */
+bool wri_msgstream_greeted(
+    weir_msgstream *ms, struct ms_lane *lane, unsigned bit, uint16_t peer_said);
 /* It failed. */
 void wri_msgstream_refuse(weir_msgstream *ms, weir_err err);
 

@@ -99,7 +99,8 @@ parse_body(struct ms_rx *rx)
 	return WEIR_OK;
 }
 
-/* WEIR_OK: a message is whole.  WEIR_EAGAIN: more bytes are needed. */
+/* WEIR_OK: a message is whole, or the greeting.  WEIR_EAGAIN: more bytes are
+ * needed. */
 static weir_err
 rx_parse(weir_msgstream *ms)
 {
@@ -109,11 +110,7 @@ rx_parse(weir_msgstream *ms)
 	while (err == WEIR_OK && rx->phase != RX_WHOLE) {
 		switch (rx->phase) {
 		case RX_HELLO:
-			err = parse_hello(ms);
-			if (err == WEIR_OK) {
-				wri_msgstream_greeted(ms, MS_HEARD, ms->peer);
-			}
-			break;
+			return parse_hello(ms);
 		case RX_HEAD:
 			err = parse_head(ms);
 			break;
@@ -273,30 +270,41 @@ rx_failed(weir_msgstream *ms, weir_err err)
 	}
 }
 
-/* A message is whole, or what is in its way. */
-static void
+/* A message is whole, or what is in its way.  False: we have left the lane. */
+static bool
 rx_deliver(weir_msgstream *ms, weir_err err)
 {
 	struct ms_rx *rx = &ms->rx;
+	weir_msg *msg = NULL;
 	weir_aio *aio;
-	weir_msg *msg;
+	bool leave;
 
 	if (err != WEIR_OK && (err != WEIR_ENOMEM || rx->phase == RX_HELLO)) {
 		rx_failed(ms, err);
-		return;
+		return true;
 	}
 	wri_mtx_lock(&ms->mtx);
 	aio = weir_aioq_pop(&rx->lane.waiters);
+	if (aio != NULL && err == WEIR_OK) {
+		msg = rx_take(rx);
+	}
+	leave = aio != NULL && !rx_wanted_locked(ms);
+	if (leave) {
+		wri_msgstream_leave_early_locked(&rx->lane);
+	}
 	wri_mtx_unlock(&ms->mtx);
 	if (aio == NULL) {
-		return; /* ended meanwhile: nothing is lost */
+		return true; /* ended meanwhile: nothing is lost */
 	}
-	if (err == WEIR_OK) {
-		msg = rx_take(rx);
+	if (msg != NULL) {
 		(void)weir_aio_set_msg(aio, msg);
 		weir_aio_set_count(aio, weir_msg_len(msg));
 	}
 	(void)weir_aio_finish(aio, err);
+	if (leave) {
+		wri_msgstream_done(ms);
+	}
+	return !leave;
 }
 
 /* Leave the lane, unless there is something to do. */
@@ -331,8 +339,9 @@ wri_rx_run(weir_msgstream *ms)
 {
 	struct ms_rx *rx = &ms->rx;
 	unsigned turn = 0;
+	bool ours = true;
 
-	while (rx_next(ms)) {
+	while (ours && rx_next(ms)) {
 		weir_err err = rx_parse(ms);
 
 		if (err == WEIR_EAGAIN) {
@@ -340,13 +349,17 @@ wri_rx_run(weir_msgstream *ms)
 				return;
 			}
 			err = rx_absorb(rx);
-			if (err == WEIR_OK) {
-				continue;
+			if (err != WEIR_OK) {
+				ours = rx_deliver(ms, err);
 			}
+		} else if (err == WEIR_OK && rx->phase != RX_WHOLE) {
+			ours = wri_msgstream_greeted(
+			    ms, &rx->lane, MS_HEARD, ms->peer);
 		} else if (++turn > TURN_MAX && rx_yield(rx)) {
 			return;
+		} else {
+			ours = rx_deliver(ms, err);
 		}
-		rx_deliver(ms, err);
 	}
 }
 
@@ -356,10 +369,9 @@ wri_rx_cb(void *arg)
 	weir_msgstream *ms = arg;
 	weir_err err = rx_absorb(&ms->rx);
 
-	if (err != WEIR_OK) {
-		rx_deliver(ms, err);
+	if (err == WEIR_OK || rx_deliver(ms, err)) {
+		wri_rx_run(ms);
 	}
-	wri_rx_run(ms);
 }
 
 weir_err

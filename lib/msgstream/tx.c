@@ -19,7 +19,6 @@
  * Bounds     one frame that nobody waits for any more.
  * Proof      test/msgstream/test_halfway.c, test/msgstream/test_faults.c
  */
-#include "base/panic.h"
 #include "msgstream/msgstream.h"
 
 #include <string.h>
@@ -144,23 +143,50 @@ tx_submit(weir_msgstream *ms)
 
 /* --- Ends of a frame --------------------------------------------------- */
 
+/* Nobody's frame goes out, and nothing was asked. */
 static void
+tx_clear_locked(struct ms_tx *tx)
+{
+	tx->op = NULL;
+	tx->why = WEIR_OK;
+	tx->parked = false;
+	tx->withdrawn = false;
+}
+
+/* No message waits for its turn. */
+static bool
+tx_is_idle_locked(const weir_msgstream *ms)
+{
+	return ms->state != MS_OPEN || ms->tx.lane.waiters.len == 0;
+}
+
+/* All of it is out.  False: we have left the lane. */
+static bool
 tx_sent(weir_msgstream *ms)
 {
 	struct ms_tx *tx = &ms->tx;
 	size_t len = tx->done - (ms->ipc ? FRAME_HEAD_MAX : FRAME_HEAD_MAX - 1);
 	weir_aio *op;
+	bool leave;
 
 	frame_end(tx);
 	wri_mtx_lock(&ms->mtx);
 	op = tx->op;
-	tx->op = NULL;
+	leave = op != NULL && tx_is_idle_locked(ms);
+	tx_clear_locked(tx);
+	if (leave) {
+		wri_msgstream_leave_early_locked(&tx->lane);
+	}
 	wri_mtx_unlock(&ms->mtx);
 	if (op != NULL) {
 		weir_msg_free(weir_aio_get_msg(op));
 		(void)weir_aio_set_msg(op, NULL);
 		(void)weir_aio_finish_count(op, WEIR_OK, len);
 	}
+	if (leave) {
+		wri_msgstream_done(ms);
+	}
+	return !leave;
 }
 
 /* The stream, or memory, has refused it.  What its operation gets. */
@@ -229,8 +255,31 @@ tx_park(weir_msgstream *ms)
 	}
 }
 
-/* The inner operation has ended. */
-static void
+/* The first try, or the rest, has ended with this.  False: we have left the
+ * lane. */
+static bool
+frame_ended(weir_msgstream *ms, weir_err err)
+{
+	struct ms_tx *tx = &ms->tx;
+
+	if (err == WEIR_OK) {
+		return tx_sent(ms);
+	}
+	if (tx->phase == TX_TRY &&
+	    (err == WEIR_ETIMEDOUT || err == WEIR_ECANCELED)) {
+		tx_park(ms);
+	} else if (tx->phase == TX_PARKED && err == WEIR_ECANCELED) {
+		if (tx_is_withdrawn(ms)) {
+			frame_end(tx);
+		} /* else the rest follows */
+	} else {
+		(void)tx_broken(ms, err);
+	}
+	return true;
+}
+
+/* The inner operation has ended.  False: we have left the lane. */
+static bool
 tx_ended(weir_msgstream *ms)
 {
 	struct ms_tx *tx = &ms->tx;
@@ -238,41 +287,18 @@ tx_ended(weir_msgstream *ms)
 
 	if (tx->yielded) {
 		tx->yielded = false;
-		return;
+		return true;
 	}
 	tx->done += weir_aio_count(tx->lane.aio);
-	switch (tx->phase) {
-	case TX_HELLO:
-		tx->phase = TX_NONE;
-		if (err == WEIR_OK) {
-			wri_msgstream_greeted(ms, MS_SAID, 0);
-		} else {
-			wri_msgstream_refuse(ms, err);
-		}
-		return;
-	case TX_TRY:
-		if (err == WEIR_ETIMEDOUT || err == WEIR_ECANCELED) {
-			tx_park(ms);
-			return;
-		}
-		break;
-	case TX_PARKED:
-		if (err == WEIR_ECANCELED) {
-			if (tx_is_withdrawn(ms)) {
-				frame_end(tx);
-			}
-			return; /* else the rest follows */
-		}
-		break;
-	case TX_NONE:
-		WRI_ASSERT(false);
-		return;
+	if (tx->phase != TX_HELLO) {
+		return frame_ended(ms, err);
 	}
+	tx->phase = TX_NONE;
 	if (err == WEIR_OK) {
-		tx_sent(ms);
-	} else {
-		(void)tx_broken(ms, err);
+		return wri_msgstream_greeted(ms, &tx->lane, MS_SAID, 0);
 	}
+	wri_msgstream_refuse(ms, err);
+	return true;
 }
 
 /* --- The owner --------------------------------------------------------- */
@@ -286,13 +312,11 @@ tx_next(weir_msgstream *ms)
 	bool wake = false;
 
 	wri_mtx_lock(&ms->mtx);
-	if (ms->state == MS_OPEN) {
+	tx_clear_locked(tx);
+	if (!tx_is_idle_locked(ms)) {
 		op = weir_aioq_pop(&tx->lane.waiters);
+		tx->op = op;
 	}
-	tx->op = op;
-	tx->why = WEIR_OK;
-	tx->parked = false;
-	tx->withdrawn = false;
 	if (op == NULL) {
 		wake = wri_msgstream_leave_locked(ms, &tx->lane);
 	}
@@ -323,7 +347,7 @@ wri_tx_run(weir_msgstream *ms)
 	struct ms_tx *tx = &ms->tx;
 	unsigned turn = 0;
 
-	for (;;) {
+	do {
 		if (tx->phase == TX_NONE) {
 			if (++turn > TURN_MAX && tx_yield(tx)) {
 				return;
@@ -335,8 +359,7 @@ wri_tx_run(weir_msgstream *ms)
 		if (!tx_submit(ms)) {
 			return;
 		}
-		tx_ended(ms);
-	}
+	} while (tx_ended(ms));
 }
 
 void
@@ -344,8 +367,9 @@ wri_tx_cb(void *arg)
 {
 	weir_msgstream *ms = arg;
 
-	tx_ended(ms);
-	wri_tx_run(ms);
+	if (tx_ended(ms)) {
+		wri_tx_run(ms);
+	}
 }
 
 weir_err

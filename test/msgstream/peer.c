@@ -261,6 +261,23 @@ peer_small(struct peer *p)
 	socks_small(p->fd);
 }
 
+static void
+set_buffers(int fd, int size)
+{
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+}
+
+void
+peer_narrow(struct peer *p)
+{
+	p->own = socks_find(p->fd);
+	set_buffers(p->own, 65536);
+	set_buffers(p->fd, 65536);
+}
+
 /* Send pieces of this size until the system takes none. */
 static size_t
 fill_by(int fd, size_t piece)

@@ -54,6 +54,8 @@ void peer_expect_end(struct peer *p);
 void peer_expect_nothing(struct peer *p);
 /* Small buffers of the system on both ends. */
 void peer_small(struct peer *p);
+/* Buffers of 64 KiB on both ends, that do not grow. */
+void peer_narrow(struct peer *p);
 /* After peer_small: fill the buffers of weir's end, so that not one byte more
  * is taken; how many bytes that took.  And read them. */
 size_t peer_fill(struct peer *p);

@@ -518,6 +518,33 @@ START_TEST(a_receive_that_polls_takes_what_is_there)
 }
 END_TEST
 
+/* Who is told of the end of an operation finds nobody at work. */
+START_TEST(a_poll_right_after_an_end_is_not_in_the_way_of_it)
+{
+	uint8_t bytes[2 * (PEER_HEAD_MAX + 3)];
+	size_t n;
+
+	peer_ready(&peer, (enum net_kind)_i, NULL);
+	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
+	n = peer_frame(&peer, "abc", 3, bytes);
+	n += peer_frame(&peer, "def", 3, bytes + n);
+	for (int i = 0; i < 300; i++) {
+		weir_msgstream_recv(peer.ms, two.aio);
+		peer_write(&peer, bytes, n);
+		ck_assert_int_eq(op_wait(&two), WEIR_OK);
+		recv_expect(&one, peer.ms, "def", 3);
+		op_expect(&two, "abc", 3);
+		ck_assert_int_eq(
+		    op_msg_send(&two, peer.ms, msg_of("x", 1)), WEIR_OK);
+		ck_assert_int_eq(
+		    op_msg_send(&one, peer.ms, msg_of("y", 1)), WEIR_OK);
+		peer_expect(&peer, "x", 1);
+		peer_expect(&peer, "y", 1);
+	}
+	peer_close(&peer);
+}
+END_TEST
+
 static void
 nothing(void *arg)
 {
@@ -690,6 +717,8 @@ main(void)
 	tcase_add_checked_fixture(polls, setup, teardown);
 	tcase_add_loop_test(
 	    polls, a_receive_that_polls_takes_what_is_there, 0, NET_KINDS);
+	tcase_add_loop_test(polls,
+	    a_poll_right_after_an_end_is_not_in_the_way_of_it, 0, NET_KINDS);
 	tcase_add_loop_test(polls,
 	    a_receive_that_polls_after_a_cancel_finds_what_is_there, 0,
 	    NET_KINDS);

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More than the system takes. */
+#define LEN ((size_t)1 << 20)
+
 static struct op one, two, three;
 static struct peer peer;
 
@@ -135,11 +138,11 @@ END_TEST
 START_TEST(a_send_ended_half_way_leaves_the_framing_whole)
 {
 	const enum way way = (enum way)(_i / NET_KINDS);
-	const size_t len = 60000;
+	const size_t len = LEN;
 	weir_msg *msg = msg_filled(len, 7);
 
 	peer_ready(&peer, kind_of(_i), NULL);
-	peer_small(&peer);
+	peer_narrow(&peer);
 	way_arm(way, &one);
 	op_msg_put(&one, peer.ms, msg);
 	op_msg_put(&two, peer.ms, msg_of("next", 4));
@@ -205,15 +208,15 @@ START_TEST(a_send_that_waits_for_its_turn_is_not_made)
 	const enum way way = (enum way)(_i / NET_KINDS);
 
 	peer_ready(&peer, kind_of(_i), NULL);
-	peer_small(&peer);
-	op_msg_put(&one, peer.ms, msg_filled(60000, 1));
+	peer_narrow(&peer);
+	op_msg_put(&one, peer.ms, msg_filled(LEN, 1));
 	way_arm(way, &two);
 	op_msg_put(&two, peer.ms, msg_of("never", 5));
 	op_msg_put(&three, peer.ms, msg_of("next", 4));
 	way_end(way, &two);
 	weir_msg_free(weir_aio_get_msg(two.aio));
 	ck_assert(op_pending(&one));
-	peer_expect_filled(&peer, 60000, 1);
+	peer_expect_filled(&peer, LEN, 1);
 	ck_assert_int_eq(op_wait(&one), WEIR_OK);
 	peer_expect(&peer, "next", 4);
 	ck_assert_int_eq(op_wait(&three), WEIR_OK);
@@ -223,10 +226,10 @@ END_TEST
 
 START_TEST(the_same_handle_may_send_again_behind_its_own_rest)
 {
-	const size_t len = 60000;
+	const size_t len = LEN;
 
 	peer_ready(&peer, kind_of(_i), NULL);
-	peer_small(&peer);
+	peer_narrow(&peer);
 	for (unsigned i = 0; i < 3; i++) {
 		weir_msg *msg = msg_filled(len, i);
 
