@@ -12,14 +12,13 @@
 #include "base/err.h"
 #include "base/sys.h"
 #include "dns/dns.h"
+#include "net/numeric.h"
 #include "stream/stream.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <string.h>
-
-#define TCP_SCOPE_DIGITS 10
 
 static const struct wri_option tcp_options[] = {
     {WEIR_OPT_TCP_NODELAY, WRI_OPTION_BOOL, IPPROTO_TCP, TCP_NODELAY,
@@ -39,81 +38,28 @@ static const struct wri_option tcp_options[] = {
     {.name = NULL},
 };
 
-static void
-tcp_set_in(struct wri_endpoint *ep, struct in_addr host, uint16_t port)
-{
-	ep->family = AF_INET;
-	ep->addr.len = sizeof(ep->addr.u.in);
-	ep->addr.u.in.sin_family = AF_INET;
-	ep->addr.u.in.sin_port = htons(port);
-	ep->addr.u.in.sin_addr = host;
-}
-
-static void
-tcp_set_in6(struct wri_endpoint *ep, const struct in6_addr *host,
-    uint32_t scope, uint16_t port)
-{
-	ep->family = AF_INET6;
-	ep->addr.len = sizeof(ep->addr.u.in6);
-	ep->addr.u.in6.sin6_family = AF_INET6;
-	ep->addr.u.in6.sin6_port = htons(port);
-	ep->addr.u.in6.sin6_addr = *host;
-	ep->addr.u.in6.sin6_scope_id = scope;
-}
-
-/* "%3" at the end of an IPv6 host: cut it off and read it. */
-static bool
-tcp_cut_scope(char *host, uint32_t *scope)
-{
-	char *percent = strchr(host, '%');
-	uint64_t n = 0;
-	size_t digits;
-
-	*scope = 0;
-	if (percent == NULL) {
-		return true;
-	}
-	*percent = '\0';
-	digits = strspn(percent + 1, "0123456789");
-	if (digits == 0 || digits > TCP_SCOPE_DIGITS ||
-	    percent[1 + digits] != '\0') {
-		return false;
-	}
-	for (size_t i = 1; i <= digits; i++) {
-		n = n * 10 + (uint64_t)(percent[i] - '0');
-	}
-	*scope = (uint32_t)n;
-	return n > 0 && n <= UINT32_MAX;
-}
-
 /*
  * The address that a host is, "" any.  False: it is none.  In brackets stands
  * an IPv6 address, and nowhere else.
  */
 static bool
 tcp_literal(
-    struct wri_endpoint *ep, const weir_url *url, const char *name, bool want6)
+    struct wri_endpoint *ep, const weir_url *url, const char *host, bool want6)
 {
-	char host[WEIR_URL_HOST_MAX + 1];
-	struct in_addr in = {.s_addr = htonl(INADDR_ANY)};
-	struct in6_addr in6 = in6addr_any;
-	uint16_t port = (uint16_t)weir_url_port(url);
-	uint32_t scope = 0;
+	weir_sockaddr name;
 
-	memcpy(host, name, strlen(name) + 1); /* as weir_url_parse bounds it */
-	if (want6) {
-		if (host[0] != '\0' &&
-		    (!weir_url_bracketed(url) || !tcp_cut_scope(host, &scope) ||
-			inet_pton(AF_INET6, host, &in6) != 1)) {
-			return false;
-		}
-		tcp_set_in6(ep, &in6, scope, port);
-		return true;
-	}
-	if (host[0] != '\0' && inet_pton(AF_INET, host, &in) != 1) {
+	if (host[0] == '\0') {
+		host = want6 ? "::" : "0.0.0.0";
+	} else if (want6 && !weir_url_bracketed(url)) {
 		return false;
 	}
-	tcp_set_in(ep, in, port);
+	if (wri_numeric_parse(&name, host, weir_url_port(url)) != WEIR_OK ||
+	    name.s_family != (want6 ? WEIR_AF_INET6 : WEIR_AF_INET) ||
+	    wri_sysaddr_of(&ep->addr, &name) != WEIR_OK) {
+		return false;
+	}
+	ep->family = ep->addr.u.sa.sa_family;
+	ep->name = name;
 	return true;
 }
 
@@ -188,7 +134,7 @@ tcp_resolve(struct wri_endpoint *ep, const weir_url *url, enum wri_role role)
 	}
 	if (tcp_literal(
 		ep, url, host, bracket || strcmp(scheme, "tcp6") == 0)) {
-		return wri_sysaddr_name(&ep->addr, &ep->name);
+		return WEIR_OK;
 	}
 	return tcp_is_name(url) ? tcp_resolve_name(ep, url, role)
 				: WEIR_EADDRINVAL;
