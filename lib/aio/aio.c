@@ -201,7 +201,6 @@ refuse(weir_aio *aio, uint64_t w, weir_time at)
 	}
 	wri_store(&aio->provider, NULL, WRI_RLX); /* A2 publishes it */
 	aio->result = rv;
-	aio->expire_set = false;
 	wri_aio_settle(aio, true);
 	return rv;
 }
