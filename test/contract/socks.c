@@ -192,6 +192,60 @@ socks_small(int fd)
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
 }
 
+/* Send pieces of this size until the system takes none. */
+static size_t
+fill_by(int fd, size_t piece)
+{
+	static const char zeros[4096];
+	size_t total = 0;
+	ssize_t n;
+
+	do {
+		n = send(fd, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		total += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	return total;
+}
+
+/* Will an acknowledgement make room, without anybody reading? */
+static bool
+room_is_coming(int fd)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+		return false; /* unix */
+	}
+	return info.tcpi_unacked > 0;
+}
+
+size_t
+socks_fill(int fd)
+{
+	size_t total = 0;
+	size_t more;
+	bool coming;
+
+	do {
+		coming = room_is_coming(fd); /* asked before */
+		more = fill_by(fd, 4096) + fill_by(fd, 1);
+		total += more;
+		if (coming && more == 0) {
+			(void)poll(NULL, 0, 1);
+		}
+	} while (coming || more > 0);
+	return total;
+}
+
+void
+socks_wait_readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&p, 1, -1), 1);
+}
+
 int
 socks_plain_listen(const char *url, int backlog, const char **made)
 {
