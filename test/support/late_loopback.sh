@@ -12,7 +12,7 @@
 # Nothing outside of the namespace is changed, and it goes with COMMAND.
 #
 # Exits as COMMAND does; 77 where this cannot be had: it wants two processors,
-# and unshare(1), which a user or a container may not be allowed.
+# ip(8), and unshare(1), which a user or a container may not be allowed.
 set -u
 
 if [ $# -eq 0 ]; then
