@@ -148,18 +148,6 @@ msgrecv_collect(weir_aio *aio)
 	(void)weir_aio_set_msg(aio, NULL);
 }
 
-/* Send pieces of this size until the system takes none. */
-static void
-msg_fill_by(size_t piece)
-{
-	static const char zeros[4096];
-	ssize_t n;
-
-	do {
-		n = send(msg_own, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (n > 0);
-}
-
 /* A message that the system cannot take. */
 static void
 msg_plug_in(void)
@@ -183,8 +171,7 @@ msg_fill(void)
 	if (!msg_full && msg_plug != NULL) {
 		msg_plug_in();
 	} else if (!msg_full) {
-		msg_fill_by(4096);
-		msg_fill_by(1);
+		(void)socks_fill(msg_own);
 	}
 	msg_full = true;
 	pthread_mutex_unlock(&msg_mtx);

@@ -145,31 +145,12 @@ until_soon(weir_aio *aio)
 	until_submit(aio);
 }
 
-/* Send pieces of this size until the system takes none. */
-static void
-pair_fill_by(size_t piece)
-{
-	static const char zeros[4096];
-	ssize_t n;
-
-	do {
-		n = send(pair_own, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
-		pair_queued += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-}
-
-/* Until the system takes not one byte more, nor a moment later. */
 static void
 pair_fill(void)
 {
-	struct pollfd p = {.fd = pair_own, .events = POLLOUT};
-
 	pthread_mutex_lock(&pair_mtx);
 	if (!pair_full) {
-		do {
-			pair_fill_by(4096);
-			pair_fill_by(1);
-		} while (poll(&p, 1, 10) > 0);
+		pair_queued += socks_fill(pair_own);
 		pair_full = true;
 	}
 	pthread_mutex_unlock(&pair_mtx);

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
@@ -111,11 +112,16 @@ socks_try_connect(void)
 {
 	/* Small segments: a small window opens again without probes. */
 	const int mss = 536;
+	const int small = 4096;
 	int fd = socket(socks_at.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && socks_at.ss_family == AF_INET) {
 		(void)setsockopt(
 		    fd, IPPROTO_TCP, TCP_MAXSEG, &mss, sizeof(mss));
+		/* Before the window is told: later, the system would have to
+		 * drop what it allowed. */
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
 	}
 	if (fd >= 0 &&
 	    connect(fd, (struct sockaddr *)&socks_at, socks_at_len) != 0) {
@@ -190,6 +196,68 @@ socks_small(int fd)
 	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)), 0);
 	ck_assert_int_eq(
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)), 0);
+}
+
+/* Send pieces of this size until the system takes none. */
+static size_t
+fill_by(int fd, size_t piece)
+{
+	static const char zeros[4096];
+	size_t total = 0;
+	ssize_t n;
+
+	do {
+		n = send(fd, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
+		total += n > 0 ? (size_t)n : 0;
+	} while (n > 0);
+	return total;
+}
+
+/*
+ * Will an acknowledgement make room, without anybody reading?  Not when what is
+ * on its way had to be sent again: the other end has no room for it.  again:
+ * how often that was before.
+ */
+static bool
+room_is_coming(int fd, uint32_t *again)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+	bool dropped;
+
+	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0) {
+		return false; /* unix */
+	}
+	dropped = info.tcpi_total_retrans > *again;
+	*again = info.tcpi_total_retrans;
+	return info.tcpi_unacked > 0 && !dropped;
+}
+
+size_t
+socks_fill(int fd)
+{
+	uint32_t again = UINT32_MAX;
+	size_t total = 0;
+	size_t more;
+	bool coming;
+
+	do {
+		coming = room_is_coming(fd, &again); /* asked before */
+		more = fill_by(fd, 4096) + fill_by(fd, 1);
+		total += more;
+		if (coming && more == 0) {
+			(void)poll(NULL, 0, 1);
+		}
+	} while (coming || more > 0);
+	return total;
+}
+
+void
+socks_wait_readable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	ck_assert_int_eq(poll(&p, 1, -1), 1);
 }
 
 int

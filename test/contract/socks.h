@@ -8,6 +8,7 @@
 
 #include <weir/stream.h>
 
+#include <stddef.h>
 #include <sys/socket.h>
 
 /* A unix:// URL in a directory of this process; static. */
@@ -30,6 +31,12 @@ weir_stream *socks_accept(weir_stream_listener *l);
 int socks_find(int peer);
 /* Small buffers. */
 void socks_small(int fd);
+/* Send until the system takes not one byte more, now or later; how many bytes
+ * that took.  Any thread. */
+size_t socks_fill(int fd);
+/* Wait for bytes, an end or a connection: what was sent over loopback is there
+ * soon, not at once. */
+void socks_wait_readable(int fd);
 
 /* A plain listener; its URL is static. */
 int socks_plain_listen(const char *url, int backlog, const char **made);

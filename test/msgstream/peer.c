@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* A receive of the bare system that takes longer has failed. */
@@ -196,9 +197,15 @@ void
 peer_send(struct peer *p, const void *buf, size_t len)
 {
 	uint8_t head[PEER_HEAD_MAX];
+	size_t n = peer_head(p, len, head);
+	struct iovec iov[2] = {{head, n}, {(void *)(uintptr_t)buf, len}};
+	const struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
+	ssize_t sent = sendmsg(p->fd, &mh, MSG_NOSIGNAL);
 
-	peer_write(p, head, peer_head(p, len, head));
-	peer_write(p, buf, len);
+	/* In one piece, which is there or not there. */
+	ck_assert_int_ge(sent, (ssize_t)n);
+	peer_write(p, (const uint8_t *)buf + (sent - (ssize_t)n),
+	    n + len - (size_t)sent);
 }
 
 static uint8_t *
@@ -278,32 +285,16 @@ peer_narrow(struct peer *p)
 	set_buffers(p->fd, 65536);
 }
 
-/* Send pieces of this size until the system takes none. */
-static size_t
-fill_by(int fd, size_t piece)
+void
+peer_arrived(struct peer *p)
 {
-	static const char zeros[4096];
-	size_t total = 0;
-	ssize_t n;
-
-	do {
-		n = send(fd, zeros, piece, MSG_DONTWAIT | MSG_NOSIGNAL);
-		total += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	return total;
+	socks_wait_readable(socks_find(p->fd));
 }
 
 size_t
 peer_fill(struct peer *p)
 {
-	struct pollfd room = {.fd = p->own, .events = POLLOUT};
-	size_t total = 0;
-
-	do {
-		total += fill_by(p->own, 4096);
-		total += fill_by(p->own, 1);
-	} while (poll(&room, 1, 10) > 0);
-	return total;
+	return socks_fill(p->own);
 }
 
 void

@@ -56,6 +56,9 @@ void peer_expect_nothing(struct peer *p);
 void peer_small(struct peer *p);
 /* Buffers of 64 KiB on both ends, that do not grow. */
 void peer_narrow(struct peer *p);
+/* Wait until weir's end has something to read: what peer wrote over tcp is
+ * there soon, not at once.  Then a poll finds it. */
+void peer_arrived(struct peer *p);
 /* After peer_small: fill the buffers of weir's end, so that not one byte more
  * is taken; how many bytes that took.  And read them. */
 size_t peer_fill(struct peer *p);

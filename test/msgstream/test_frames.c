@@ -493,11 +493,13 @@ START_TEST(a_receive_that_polls_takes_what_is_there)
 	/* Half a message is kept. */
 	n = peer_frame(&peer, "abc", 3, bytes);
 	peer_write(&peer, bytes, n - 2);
+	peer_arrived(&peer);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ETIMEDOUT);
 	/* Then the rest, and another one with it. */
 	memmove(bytes, bytes + n - 2, 2);
 	n = 2 + peer_frame(&peer, "de", 2, bytes + 2);
 	peer_write(&peer, bytes, n);
+	peer_arrived(&peer);
 	recv_expect(&one, peer.ms, "abc", 3);
 	recv_expect(&one, peer.ms, "de", 2);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ETIMEDOUT);
@@ -512,6 +514,7 @@ START_TEST(a_receive_that_polls_takes_what_is_there)
 	op_expect(&one, "f", 1);
 	/* The end. */
 	ck_assert_int_eq(shutdown(peer.fd, SHUT_WR), 0);
+	peer_arrived(&peer);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ECONNSHUT);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ECONNSHUT);
 	peer_close(&peer);
@@ -572,6 +575,7 @@ START_TEST(a_receive_that_polls_after_a_cancel_finds_what_is_there)
 		ck_assert_int_eq(weir_task_post(task), WEIR_OK);
 		ck_assert_int_eq(weir_task_wait(task), WEIR_OK);
 		peer_send(&peer, "abc", 3);
+		peer_arrived(&peer);
 		recv_expect(&one, peer.ms, "abc", 3);
 	}
 	ck_assert_int_eq(weir_msgstream_stop(peer.ms), WEIR_OK);

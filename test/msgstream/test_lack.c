@@ -72,6 +72,7 @@ START_TEST(a_message_without_memory_is_received_later)
 
 	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
 	peer_send(&peer, "def", 3);
+	peer_arrived(&peer);
 	wri_mem_fail_at(1);
 	ck_assert_int_eq(op_msg_recv(&one, peer.ms, &msg), WEIR_ENOMEM);
 	wri_mem_fail_at(0);

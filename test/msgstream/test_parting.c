@@ -353,9 +353,11 @@ START_TEST(ends_and_polls_need_no_thread_of_a_blocked_pool)
 	block();
 	/* What polls, and what need not wait. */
 	peer_send(&peer, "abc", 3);
-	peer_send(&peer, "def", 3);
 	ck_assert_int_eq(weir_aio_set_timeout(one.aio, 0), WEIR_OK);
+	peer_arrived(&peer);
 	recv_expect(&one, peer.ms, "abc", 3);
+	peer_send(&peer, "def", 3);
+	peer_arrived(&peer);
 	recv_expect(&one, peer.ms, "def", 3);
 	ck_assert_int_eq(weir_aio_set_timeout(one.aio, WEIR_INFINITE), WEIR_OK);
 	op_msg_put(&two, peer.ms, msg_of("x", 1));

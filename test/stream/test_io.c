@@ -304,8 +304,10 @@ START_TEST(timeout_zero_takes_what_is_there_and_waits_for_nothing)
 	ck_assert_int_eq(weir_aio_set_timeout(rx.aio, 0), WEIR_OK);
 	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_ETIMEDOUT);
 	ck_assert_int_eq(op_send_all(&tx, a, "abc", 3), WEIR_OK);
-	/* On loopback what was sent is there. */
-	ck_assert_int_eq(op_recv(&rx, b, buf, sizeof(buf)), WEIR_OK);
+	/* Over tcp it is there soon: how soon is the system's affair. */
+	while (op_recv(&rx, b, buf, sizeof(buf)) == WEIR_ETIMEDOUT) {
+	}
+	ck_assert_int_eq(rx.err, WEIR_OK);
 	ck_assert_uint_eq(rx.count, 3);
 }
 END_TEST

@@ -228,7 +228,11 @@ START_TEST(an_accept_with_timeout_zero_takes_what_is_there)
 	ck_assert_ptr_null(s);
 	for (unsigned i = 0; i < 20; i++) {
 		dial_once(url);
-		ck_assert_int_eq(op_accept(&acc, l, &s), WEIR_OK);
+		/* Over tcp it is there soon: the dialer's last packet may still
+		 * be on its way. */
+		while (op_accept(&acc, l, &s) == WEIR_ETIMEDOUT) {
+		}
+		ck_assert_int_eq(acc.err, WEIR_OK);
 		weir_stream_free(s);
 		ck_assert_int_eq(op_accept(&acc, l, &s), WEIR_ETIMEDOUT);
 	}

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -94,6 +95,33 @@ dg_poke(weir_udp *u)
 	ck_assert_int_eq(getsockname(other, &to.u.sa, &len), 0);
 	ck_assert_int_eq(sendto(fd, "", 0, MSG_DONTWAIT, &to.u.sa, to.len), 0);
 	(void)close(other);
+}
+
+/* How many are there, by looking behind each. */
+static unsigned
+dg_waiting(int fd)
+{
+	int off = 0;
+	unsigned n = 0;
+	char byte;
+
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)), 0);
+	while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC) > 0) {
+		n++;
+	}
+	off = -1;
+	ck_assert_int_eq(
+	    setsockopt(fd, SOL_SOCKET, SO_PEEK_OFF, &off, sizeof(off)), 0);
+	return n;
+}
+
+void
+dg_arrived(weir_udp *u, unsigned n)
+{
+	while (dg_waiting(dg_number(u)) < n) {
+		(void)poll(NULL, 0, 1); /* the test's limit ends it */
+	}
 }
 
 void

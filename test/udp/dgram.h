@@ -34,6 +34,11 @@ void dg_poke(weir_udp *u);
 /* The number of its descriptor, borrowed. */
 int dg_number(weir_udp *u);
 
+/* Wait until n datagrams, none of them empty, can be received from it: over the
+ * loopback they are there soon after they were sent, not at once.  Nobody may
+ * be receiving. */
+void dg_arrived(weir_udp *u, unsigned n);
+
 /* An operation with its address. */
 struct dg {
 	struct consumer c;
