@@ -116,6 +116,9 @@ function(x_aio_plant list bug file program body)
       -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
     DEPENDS ${list} x_aio_mutate.cmake ${PROJECT_SOURCE_DIR}/lib/${file}
     VERBATIM)
+  if(weir_explorer_tsan)
+    return()
+  endif()
   x_aio_program(x_bug_${bug} ${program} ${x_aio_dir}/${bug}.c)
   # A mutant need not be pretty.
   set_source_files_properties(${x_aio_dir}/${bug}.c PROPERTIES
