@@ -19,13 +19,18 @@
 static unsigned
 port_of(const struct sockaddr *sa)
 {
+	struct sockaddr_in in;
+	unsigned last;
+
 	if (sa->sa_family == AF_UNIX) {
 		/* An abstract name: its first byte. */
 		return (
 		    unsigned char)((const struct sockaddr_un *)(const void *)sa)
 		    ->sun_path[1];
 	}
-	return ntohs(((const struct sockaddr_in *)(const void *)sa)->sin_port);
+	memcpy(&in, sa, sizeof(in));
+	last = ntohl(in.sin_addr.s_addr) & 0xff;
+	return last > 1 ? last : ntohs(in.sin_port);
 }
 
 static void

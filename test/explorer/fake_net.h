@@ -30,7 +30,8 @@
 #define FAKE_GRAM_LEN 8
 #define FAKE_BACKLOG 2
 
-/* Where to connect to and meet no listener. */
+/* Where to connect to and meet no listener: ports, and the last byte of an
+ * address that is not 127.0.0.1. */
 #define FAKE_PORT_SILENT 9      /* it never answers */
 #define FAKE_PORT_LATE 8        /* ETIMEDOUT, at last */
 #define FAKE_PORT_UNREACHABLE 7 /* says connect(2) */
