@@ -286,6 +286,37 @@ gram_recv(struct fake_sock *s, struct msghdr *msg)
 	return (ssize_t)n;
 }
 
+/* Lost, where nobody has room for it. */
+static void
+gram_bring(unsigned from, unsigned to, const struct msghdr *msg, size_t len)
+{
+	for (unsigned i = 0; i < fake_nsocks; i++) {
+		struct fake_sock *t = &fake_socks[i];
+		struct gram *g = &t->grams[t->ngrams];
+
+		if (t->shape == SHAPE_DGRAM && !t->closed && t->port == to &&
+		    t->ngrams < FAKE_GRAMS) {
+			g->from = from;
+			g->len = (unsigned)iov_copy(msg, g->bytes, len, false);
+			t->ngrams++;
+			fake_edge(t->file);
+			return;
+		}
+	}
+}
+
+void
+fake_gram(unsigned from, unsigned to, uint8_t value, unsigned len)
+{
+	uint8_t bytes[FAKE_GRAM_LEN];
+	struct iovec iov = {bytes, len};
+	const struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	memset(bytes, value, sizeof(bytes));
+	x_point();
+	gram_bring(from, to, &msg, len);
+}
+
 static ssize_t
 gram_send(struct fake_sock *s, const struct msghdr *msg)
 {
@@ -301,20 +332,7 @@ gram_send(struct fake_sock *s, const struct msghdr *msg)
 		fake_work();
 		return -EAGAIN;
 	}
-	for (unsigned i = 0; i < fake_nsocks; i++) {
-		struct fake_sock *t = &fake_socks[i];
-		struct gram *g = &t->grams[t->ngrams];
-
-		if (t->shape != SHAPE_DGRAM || t->closed ||
-		    t->port != ntohs(to->sin_port) || t->ngrams == FAKE_GRAMS) {
-			continue;
-		}
-		g->from = s->port;
-		g->len = (unsigned)iov_copy(msg, g->bytes, len, false);
-		t->ngrams++;
-		fake_edge(t->file);
-		break;
-	}
+	gram_bring(s->port, ntohs(to->sin_port), msg, len);
 	return (ssize_t)len;
 }
 

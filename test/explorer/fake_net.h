@@ -66,6 +66,8 @@ bool fake_put(int fd, const void *buf, size_t len, size_t *n);
 size_t fake_get(int fd, void *buf, size_t len);
 /* Connect to a port of AF_INET, and wait; -1: refused. */
 int fake_dial(int port);
+/* A datagram of len bytes of a value, from nobody with a port. */
+void fake_gram(unsigned from, unsigned to, uint8_t value, unsigned len);
 /* Connections that were made, and accepts that got one. */
 unsigned fake_made(void);
 unsigned fake_accepted(void);

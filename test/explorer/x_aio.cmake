@@ -66,7 +66,7 @@ set(x_net_fake x_net_rig.c fake_sys.c fake_net.c fake_bytes.c fake_calls.c
   x_aio_rig.c x_aio_toy.c)
 add_library(x_net_fake OBJECT ${x_net_fake} fake_pool.c)
 x_aio_target(x_net_fake)
-set(x_net_names x_stream x_accept x_dial x_msgstream)
+set(x_net_names x_stream x_accept x_dial x_msgstream x_udp)
 
 # The program <name>: the bodies of <test>.c, what they stand on, and the
 # sources in ARGN.
