@@ -232,9 +232,9 @@ stream_send(int fd, const struct msghdr *msg)
 		return (ssize_t)n; /* on the way to nobody */
 	}
 	s->stalled |= chance(&fake_mood.stalls, 4);
+	s->nospace |= n > fake_room(p) || s->stalled;
 	n = n < fake_room(p) ? n : fake_room(p);
 	if (n == 0 || s->stalled) {
-		s->nospace = true;
 		fake_work();
 		return -EAGAIN;
 	}

@@ -344,6 +344,20 @@ library_ends(void)
 	down();
 }
 
+/* The same, and no accept is there to hear of it. */
+static void
+idle_ends(void)
+{
+	int id;
+
+	up(0);
+	id = x_spawn("client", client, NULL);
+	net_fini();
+	x_join(id);
+	X_ASSERT(fake_dial(PORT) < 0);
+	down();
+}
+
 /* ---- fed --------------------------------------------------------------- */
 
 static void
@@ -409,6 +423,7 @@ const struct x_test x_tests[] = {
 	NULL},
     {"library_ends", library_ends, "T7, weir_fini", X_NOTIME, 0,
 	"stopped before", NULL},
+    {"idle_ends", idle_ends, "T7, weir_fini, no accept", X_NOTIME, 0, "", NULL},
     {"fed", fed, "C1 R1, connections that are given", X_NOTIME, 0,
 	"refused fed", NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},

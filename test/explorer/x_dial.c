@@ -142,28 +142,40 @@ plain(void)
 	down();
 }
 
+/* The ways to end a dial; what begins after free is misuse. */
+enum way {
+	WAY_CLOSE,
+	WAY_STOP,
+	WAY_CANCEL,
+	WAY_AIO_STOP,
+	WAY_FREE,
+	WAYS,
+};
+
 static void
-end_some_way(void *arg)
+end_by(void *arg)
 {
-	(void)arg;
-	switch (x_rand(5)) {
-	case 0:
+	switch (*(const enum way *)arg) {
+	case WAY_CLOSE:
 		weir_stream_dialer_close(dialer);
 		break;
-	case 1:
+	case WAY_STOP:
 		weir_stream_dialer_stop(dialer);
-		X_ASSERT(op_of(word_of(op[0].aio)) != OP_ACTIVE); /* T1 */
+		/* T1; what comes later is refused. */
+		X_ASSERT(op_of(word_of(op[0].aio)) != OP_ACTIVE);
 		break;
-	case 2:
+	case WAY_CANCEL:
+		do_nop_cancel(&op[0]);
+		break;
+	case WAY_AIO_STOP:
+		op[0].stopping = true;
+		X_ASSERT(weir_aio_stop(op[0].aio) == WEIR_OK);
+		break;
+	case WAY_FREE:
 		weir_stream_dialer_free(dialer);
 		dialer = NULL;
 		break;
-	case 3:
-		do_nop_cancel(&op[0]);
-		break;
-	case 4:
-		op[0].stopping = true;
-		X_ASSERT(weir_aio_stop(op[0].aio) == WEIR_OK);
+	case WAYS:
 		break;
 	}
 }
@@ -172,25 +184,32 @@ end_some_way(void *arg)
 static const weir_err any_end[] = {WEIR_ECLOSED, WEIR_ECANCELED, WEIR_ESTOPPED,
     WEIR_ECONNREFUSED, WEIR_ETIMEDOUT, WEIR_EUNREACHABLE, WEIR_OK};
 
+/* A dial, and one or two of the ends at any step of it. */
 static void
-run_against_end(void)
+run_against_end(bool may_hang)
 {
-	int ids[2], n = 0;
+	enum way way[2] = {(enum way)x_rand(WAYS), (enum way)x_rand(WAY_FREE)};
+	int ids[3], n = 0;
 
-	if (x_rand(3) != 0) {
+	if (way[0] == WAY_FREE || x_rand(4) == 0) {
 		nop_go(&op[0]);
 	} else {
+		/* Who is refused hears of it before the rest is closed. */
+		op[0].then = took;
 		ids[n++] = x_spawn("op0", do_nop, &op[0]);
-		/* What begins after free is misuse. */
-		x_join(ids[--n]);
 	}
-	ids[n++] = x_spawn("end", end_some_way, NULL);
-	if (x_rand(2) == 0) {
-		ids[n++] = x_spawn("cancel", do_nop_cancel, &op[0]);
+	ids[n++] = x_spawn("end", end_by, &way[0]);
+	if (way[0] != WAY_FREE && x_rand(2) == 0) {
+		ids[n++] = x_spawn("more", end_by, &way[1]);
 	}
-	nop_await(&op[0], 1);
-	X_ASSERT(nop_is(&op[0], any_end));
 	join_all(ids, (unsigned)n);
+	if (may_hang && op[0].begun == 0) { /* they came before the dial */
+		do_nop_cancel(&op[0]);
+	}
+	if (op[0].accepted > 0) {
+		nop_await(&op[0], 1);
+		X_ASSERT(nop_is(&op[0], any_end));
+	}
 }
 
 /* Any end meets a dial that waits for its socket. */
@@ -203,7 +222,7 @@ ended(void)
 	}
 	dials(urls[x_rand(3)], 1);
 	op[0].then = took_alone;
-	run_against_end();
+	run_against_end(true);
 	down();
 }
 
@@ -211,17 +230,11 @@ ended(void)
 static void
 silent(void)
 {
-	int id;
-
 	up();
 	dials(urls[1], 1);
 	op[0].then = took_alone;
-	id = x_spawn("op0", do_nop, &op[0]);
-	x_join(id);
-	id = x_spawn("end", end_some_way, NULL);
-	nop_await(&op[0], 1);
-	X_ASSERT(op[0].result != WEIR_OK);
-	x_join(id);
+	run_against_end(true);
+	X_ASSERT(op[0].accepted == 0 || op[0].result != WEIR_OK);
 	down();
 }
 
@@ -303,7 +316,8 @@ nap_ended(void)
 		dials(urls[x_rand(3)], 1);
 	}
 	fake_mood.no_ports = 1 + x_rand(3);
-	run_against_end();
+	op[0].then = took_alone;
+	run_against_end(true);
 	down();
 }
 
@@ -409,19 +423,7 @@ names_ended(void)
 		ports[i] = some[x_rand(5)];
 	}
 	fake_mood.no_ports = x_rand(4) == 0;
-	nop_go(&op[0]);
-	if (x_rand(2) == 0) {
-		op[0].then = took; /* the lookup may hold its answer still */
-	}
-	{
-		int id = x_spawn("end", end_some_way, NULL);
-		int more = x_spawn("cancel", do_nop_cancel, &op[0]);
-
-		nop_await(&op[0], 1);
-		X_ASSERT(nop_is(&op[0], any_end));
-		x_join(id);
-		x_join(more);
-	}
+	run_against_end(true);
 	down();
 }
 

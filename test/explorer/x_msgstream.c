@@ -495,6 +495,42 @@ timeout_send(void)
 	cut_send(true);
 }
 
+/* A send that ends before a byte of its frame was taken: it is not sent. */
+static void
+withdrawn(void)
+{
+	int ids[4];
+
+	up();
+	fake_mood.stalls = 0;
+	fake_mood.cap = 17u + ipc - 1 + sizes[0]; /* all before it fits */
+	open_ms(WEIR_INFINITE);
+	for (unsigned i = 0; i < 3; i++) {
+		init_send(&op[i], i);
+	}
+	ids[0] = x_spawn("put", peer_put, NULL);
+	get_ready();
+	nop_go(&op[0]);
+	nop_await(&op[0], 1);
+	X_ASSERT(op[0].result == WEIR_OK);
+	ids[1] = x_spawn("op1", do_nop, &op[1]);
+	ids[2] = x_spawn("cancel", do_nop_cancel, &op[1]);
+	x_join(ids[1]);
+	x_join(ids[2]);
+	do_nop_cancel(&op[1]); /* if it came too early */
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECANCELED);
+	ids[3] = x_spawn("get", peer_get, NULL);
+	nop_go(&op[2]);
+	nop_await(&op[2], 1);
+	X_ASSERT(op[2].result == WEIR_OK);
+	x_join(ids[0]);
+	weir_msgstream_close(ms);
+	x_join(ids[3]);
+	X_ASSERT(wire_check(false) == 5);
+	down();
+}
+
 /* ---- all ends ---------------------------------------------------------- */
 
 static void
@@ -722,6 +758,7 @@ const struct x_test x_tests[] = {
 	"sent-anyway withdrawn", NULL},
     {"timeout_send", timeout_send, "K2 R6 D3, half-way", 0, 0,
 	"sent-anyway withdrawn", NULL},
+    {"withdrawn", withdrawn, "K2, no byte is out", X_NOTIME, 0, "", NULL},
     {"closed", closed, "C1 T1 T3, close, stop, free", X_NOTIME, 0,
 	"moved closed", NULL},
     {"closed_submit", closed_submit, "C1 T3, submit meets two ends", X_NOTIME,
