@@ -146,7 +146,7 @@ function(x_aio_plant list bug file program body)
     --expect-fail)
 endfunction()
 
-foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt)
+foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt x_net_mutants.txt)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${CMAKE_CURRENT_SOURCE_DIR}/${list})
   file(STRINGS ${list} bugs REGEX "^== ")

@@ -601,6 +601,9 @@ do_end(void *arg)
 		weir_msgstream_close(arg);
 	} else {
 		X_ASSERT(weir_msgstream_stop(arg) == WEIR_OK);
+		for (unsigned i = 0; i < 3; i++) { /* T1 */
+			X_ASSERT(op_of(word_of(op[i].aio)) != OP_ACTIVE);
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ static weir_udp *a, *b; /* a sends to b */
 static weir_sockaddr to, from[4];
 static unsigned sent, arrived, last;
 static bool in_order;
+static x_latch any; /* receives that got one */
 
 static weir_sockaddr
 address(unsigned port)
@@ -77,6 +78,7 @@ took(struct nop *o)
 	X_ASSERT(!in_order || last <= n);
 	last = n;
 	arrived |= 1u << n;
+	x_open(&any);
 	X_ASSERT(from[o->number].s_in.sa_port == htons(PORT_A));
 	memset(&from[o->number], 0, sizeof(from[0]));
 }
@@ -122,7 +124,7 @@ up(void)
 	net_up(2, 2);
 	to = address(PORT_B);
 	a = open_on(PORT_A, 0);
-	b = open_on(PORT_B, x_rand(4));
+	b = open_on(PORT_B, x_rand(6));
 	sent = arrived = last = 0;
 	in_order = false;
 }
@@ -165,6 +167,35 @@ receive(void)
 	}
 	X_ASSERT(arrived == (1u << peer_sends) - 1);
 	x_join(id);
+	down();
+}
+
+/* Three that wait, again and again: nothing taken ahead stays behind. */
+static void
+queued(void)
+{
+	int id;
+
+	up();
+	peer_sends = GRAMS;
+	for (unsigned i = 0; i < 3; i++) {
+		init_recv(i);
+		op[i].forever = true;
+		nop_go(&op[i]);
+	}
+	id = x_spawn("peer", peer_send, NULL);
+	for (unsigned i = 0; i < GRAMS; i++) {
+		x_await(&any, i + 1);
+	}
+	X_ASSERT(arrived == (1u << GRAMS) - 1);
+	x_join(id);
+	weir_udp_close(b);
+	for (unsigned i = 0; i < 3; i++) {
+		X_ASSERT(weir_aio_wait(op[i].aio) == WEIR_OK);
+		/* A full list, small here, sends one away. */
+		X_ASSERT(op[i].result == WEIR_ECLOSED ||
+			 op[i].result == WEIR_EAGAIN);
+	}
 	down();
 }
 
@@ -340,6 +371,8 @@ library_ends(void)
 
 const struct x_test x_tests[] = {
     {"receive", receive, "R6 Q1, batches in order", X_NOTIME, 0, "", NULL},
+    {"queued", queued, "R6 Q1, batches for three that wait", X_NOTIME, 0, "",
+	NULL},
     {"exchange", exchange, "C1 R6, two and two", X_NOTIME, 0, "", NULL},
     {"cancelled", cancelled, "K2 R6, one of two receives", X_NOTIME, 0,
 	"got cut", NULL},
