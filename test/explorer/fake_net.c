@@ -10,6 +10,7 @@
 #include "base/fault.h"
 
 #include "explorer/explorer.h"
+#include "explorer/world.h"
 
 #include <errno.h>
 #include <string.h>
@@ -58,6 +59,7 @@ fake_sock_at(int fd)
 	s = f->net;
 	f->inside++;
 	x_point();
+	wrx_drain(wrx.cur); /* the system locks the socket */
 	f->inside--;
 	X_ASSERT(s->shape != SHAPE_TIMER);
 	return s;

@@ -1,5 +1,6 @@
-# lib/aio, lib/timer and lib/poller under the explorer: the bodies, the same over
-# the real pool, and the planted bugs of x_aio_mutants.txt, x_fdio_mutants.txt.
+# lib/aio, lib/timer, lib/poller, lib/stream, lib/msgstream and lib/udp under the
+# explorer: the bodies, the same over the real pool, and the planted bugs of
+# x_aio_mutants.txt, x_fdio_mutants.txt, x_net_mutants.txt.
 
 set(x_aio_dir ${CMAKE_CURRENT_BINARY_DIR}/x_aio_gen)
 
@@ -62,10 +63,14 @@ add_library(x_fdio_fake OBJECT
   x_fdio_rig.c fake_sys.c x_aio_rig.c x_aio_toy.c fake_pool.c)
 x_aio_target(x_fdio_fake)
 
-set(x_net_fake x_net_rig.c fake_sys.c fake_net.c fake_bytes.c fake_calls.c
+add_library(x_net_fake OBJECT
+  x_net_rig.c fake_sys.c fake_net.c fake_bytes.c fake_calls.c
   x_aio_rig.c x_aio_toy.c)
-add_library(x_net_fake OBJECT ${x_net_fake} fake_pool.c)
 x_aio_target(x_net_fake)
+add_library(x_net_fake_pool OBJECT fake_pool.c)
+x_aio_target(x_net_fake_pool)
+add_library(x_net_real_pool OBJECT x_aio_pool.c)
+x_aio_target(x_net_real_pool)
 set(x_net_names x_stream x_accept x_dial x_msgstream x_udp)
 
 # The program <name>: the bodies of <test>.c, what they stand on, and the
@@ -79,7 +84,7 @@ function(x_aio_program name test)
     set(fake $<TARGET_OBJECTS:x_fdio_fake>)
     set(room x_aio_fd)
   elseif(test IN_LIST x_net_names)
-    set(fake $<TARGET_OBJECTS:x_net_fake>)
+    set(fake $<TARGET_OBJECTS:x_net_fake> $<TARGET_OBJECTS:x_net_fake_pool>)
     set(room x_net_lib x_aio_fd)
   endif()
   add_executable(${name} $<TARGET_OBJECTS:${test}_body> ${fake} ${ARGN})
@@ -100,6 +105,8 @@ foreach(name IN LISTS x_aio_names x_net_names
   set(schedules 5000)
   if(name STREQUAL "x_aio_time")
     set(schedules 30000)
+  elseif(name IN_LIST x_net_names)
+    set(schedules 1000) # these are long: 2000 with both modes
   endif()
   weir_explorer_ctest(${name} --schedules ${schedules})
 endforeach()
@@ -122,11 +129,12 @@ foreach(name IN ITEMS x_fdio x_fdio_end)
   weir_explorer_ctest(${name}_pool --schedules 900)
 endforeach()
 foreach(name IN LISTS x_net_names)
-  add_executable(${name}_pool ${name}.c ${x_net_fake} x_aio_pool.c)
+  add_executable(${name}_pool $<TARGET_OBJECTS:${name}_body>
+    $<TARGET_OBJECTS:x_net_fake> $<TARGET_OBJECTS:x_net_real_pool>)
   x_aio_target(${name}_pool)
   target_link_libraries(${name}_pool PRIVATE
     weir_explorer x_net_lib x_aio_fd x_aio_lib x_aio_taskq)
-  weir_explorer_ctest(${name}_pool --schedules 900)
+  weir_explorer_ctest(${name}_pool --schedules 300)
 endforeach()
 
 # Planted bugs.
@@ -146,7 +154,11 @@ function(x_aio_plant list bug file program body)
     --expect-fail)
 endfunction()
 
-foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt x_net_mutants.txt)
+set(x_plants x_aio_mutants.txt x_fdio_mutants.txt)
+if(NOT WEIR_SANITIZE) # a sanitizer has nothing to add to them, but time
+  list(APPEND x_plants x_net_mutants.txt)
+endif()
+foreach(list IN LISTS x_plants)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${CMAKE_CURRENT_SOURCE_DIR}/${list})
   file(STRINGS ${list} bugs REGEX "^== ")
