@@ -87,7 +87,7 @@ static const struct {
 #define SANITIZED 0
 #endif
 /* Lives of one row; what is called more often is drawn. */
-#define LIVES_MAX (SANITIZED ? 6u : 1000u)
+#define LIVES_MAX (SANITIZED ? 4u : 1000u)
 
 static struct dice dice;
 
