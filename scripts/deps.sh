@@ -7,8 +7,9 @@
 # shellcheck disable=SC2034 # the lists are for those who source this
 
 WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
-# The NNG packages are peers for test/msgstream.
-WEIR_DEPS_TEST="check nng-utils libnng-dev"
+# The NNG packages are peers for test/msgstream, strace refuses calls for
+# test/faults.
+WEIR_DEPS_TEST="check nng-utils libnng-dev strace"
 WEIR_DEPS_PERF="libbenchmark-dev"
 # Optional: a peer to compare with, a counter of instructions.  scripts/perf.sh
 # leaves out what is missing; nobody installs them unasked.
