@@ -7,9 +7,10 @@
 # shellcheck disable=SC2034 # the lists are for those who source this
 
 WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
-# The NNG packages are peers for test/msgstream; ip(8) and taskset(1) make the
-# loopback late (test/support/late_loopback.sh).
-WEIR_DEPS_TEST="check nng-utils libnng-dev iproute2 util-linux"
+# The NNG packages are peers for test/msgstream, strace refuses calls for
+# test/faults; ip(8) and taskset(1) make the loopback late
+# (test/support/late_loopback.sh).
+WEIR_DEPS_TEST="check nng-utils libnng-dev strace iproute2 util-linux"
 WEIR_DEPS_PERF="libbenchmark-dev"
 # Optional: a peer to compare with, a counter of instructions.  scripts/perf.sh
 # leaves out what is missing; nobody installs them unasked.
