@@ -303,14 +303,16 @@ static const weir_provider deaf_provider = {
 static void
 toy_start(struct handle *h, unsigned arg)
 {
+	const weir_provider *p =
+	    (arg & 6) == 6 ? &deaf_provider : &toy_provider;
 	struct toy *t = wri_alloc(sizeof(*t));
 
 	X_ASSERT(t != NULL);
 	*t = (struct toy){.h = h, .obeys = (arg & 1) != 0};
 	h->toy = t;
-	if (weir_aio_start(h->aio,
-		(arg & 6) == 6 ? &deaf_provider : &toy_provider,
-		t) != WEIR_OK) {
+	if (((arg & 8) != 0
+		    ? weir_aio_start_at(h->aio, p, t, h->due, WEIR_US(arg))
+		    : weir_aio_start(h->aio, p, t)) != WEIR_OK) {
 		/* Its callback comes, or has come, and gone on. */
 		if (h->toy == t) {
 			h->toy = NULL;
@@ -349,16 +351,68 @@ submit_toy(struct handle *h, unsigned arg)
 	}
 }
 
+/* What a provider may do to its operation; the count it leaves. */
+static size_t
+work_on(weir_aio *aio, unsigned arg)
+{
+	weir_iov iov;
+
+	weir_aio_set_scratch(aio, 1, aio);
+	X_ASSERT(weir_aio_get_scratch(aio, 1) == aio);
+	X_ASSERT(weir_aio_set_output(aio, 2, aio) == WEIR_OK);
+	X_ASSERT(weir_aio_iov_len(aio) == 0);
+	X_ASSERT(weir_aio_get_iov(aio, &iov, 1) == 0);
+	weir_aio_advance(aio, 5); /* there is no iov */
+	X_ASSERT(weir_aio_get_count(aio) == 0);
+	weir_aio_set_count(aio, arg);
+	return weir_aio_get_count(aio);
+}
+
+/* Without a reset of its own. */
+static void
+submit_at_once(struct handle *h)
+{
+	weir_aio_clear(h->aio);
+	h->decided = true;
+	h->count = 0;
+	h->expire = 0;
+	h->accepted++;
+	if (!weir_aio_finish_now(h->aio, h->result)) {
+		X_ASSERT(h->stopping);
+		h->accepted--;
+		h->claimed = false;
+	}
+}
+
 static void
 submit_now(struct handle *h, unsigned arg)
 {
+	weir_err result =
+	    (arg & 1) != 0 ? WEIR_OK : (weir_err)(CODE_FINISH + arg);
+
+	h->result = result;
+	if ((arg & 6) == 6) {
+		submit_at_once(h);
+		return;
+	}
 	if (!begin_toy(h)) {
 		return;
 	}
 	h->decided = true;
-	h->result = (arg & 1) != 0 ? WEIR_OK : (weir_err)(CODE_FINISH + arg);
-	h->count = arg;
-	X_ASSERT(weir_aio_finish_count(h->aio, h->result, h->count));
+	h->result = result;
+	h->count = work_on(h->aio, arg);
+	switch (arg & 6) {
+	case 0:
+		X_ASSERT(weir_aio_finish(h->aio, result));
+		break;
+	case 2:
+		X_ASSERT(weir_aio_finish_batch(&h->aio, 1, result) == 1);
+		break;
+	default:
+		h->count = arg + 1;
+		X_ASSERT(weir_aio_finish_count(h->aio, result, arg + 1));
+		break;
+	}
 }
 
 /* Those of weir's own services: refused only as dropped, which skipped says. */
@@ -574,9 +628,12 @@ do_setting(struct handle *h, unsigned arg)
 			h->expire = 0;
 		}
 	} else {
-		h->expire = limit < 0 ? 0 : x_time() + limit;
-		err =
-		    weir_aio_set_expire(h->aio, limit < 0 ? limit : h->expire);
+		weir_time when = limit < 0 ? limit : x_time() + limit;
+
+		err = weir_aio_set_expire(h->aio, when);
+		if (err == WEIR_OK) {
+			h->expire = when;
+		}
 	}
 	X_ASSERT(err == WEIR_OK || err == WEIR_EINVAL);
 	h->claimed = false;
@@ -741,6 +798,20 @@ rescue_one(struct handle *h)
 	}
 }
 
+/* What was reaped may have a provider that nobody has told to finish. */
+static void
+finish_reaped(void)
+{
+	for (unsigned i = 0; i < nhandles; i++) {
+		struct toy *t = handles[i].toy;
+
+		if (t != NULL && !t->taken) {
+			X_ASSERT(t->published);
+			toy_end(t, WEIR_OK, 0, false);
+		}
+	}
+}
+
 static void
 rescuer(void *arg)
 {
@@ -793,6 +864,7 @@ body(void)
 			handle_free(h, false);
 		}
 	}
+	finish_reaped();
 	over = true;
 	x_join(id);
 	weir_chan_free(chan);
