@@ -16,6 +16,9 @@ WEIR_DEPS_PERF="libbenchmark-dev"
 # leaves out what is missing; nobody installs them unasked.
 WEIR_DEPS_PERF_MORE="libuv1-dev valgrind"
 WEIR_DEPS_SANITIZE="clang-14 clang libclang-rt-14-dev"
+# Optional, for scripts by hand: coverage.sh; soak.sh uses stress-ng if it is there.
+WEIR_DEPS_COVERAGE="gcovr"
+WEIR_DEPS_SOAK="stress-ng"
 WEIR_DEPS_LINT="clang-format clang-tidy shellcheck"
 
 # deps_have PACKAGE: is what we want of it here, wherever it came from?
