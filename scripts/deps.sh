@@ -7,14 +7,18 @@
 # shellcheck disable=SC2034 # the lists are for those who source this
 
 WEIR_DEPS_BUILD="gcc g++ libc6-dev cmake ninja-build pkg-config"
-# The NNG packages are peers for test/msgstream; ip(8) and taskset(1) make the
-# loopback late (test/support/late_loopback.sh).
-WEIR_DEPS_TEST="check nng-utils libnng-dev iproute2 util-linux"
+# The NNG packages are peers for test/msgstream, strace refuses calls for
+# test/faults; ip(8) and taskset(1) make the loopback late
+# (test/support/late_loopback.sh).
+WEIR_DEPS_TEST="check nng-utils libnng-dev strace iproute2 util-linux"
 WEIR_DEPS_PERF="libbenchmark-dev"
 # Optional: a peer to compare with, a counter of instructions.  scripts/perf.sh
 # leaves out what is missing; nobody installs them unasked.
 WEIR_DEPS_PERF_MORE="libuv1-dev valgrind"
 WEIR_DEPS_SANITIZE="clang-14 clang libclang-rt-14-dev"
+# Optional, for scripts by hand: coverage.sh; soak.sh uses stress-ng if it is there.
+WEIR_DEPS_COVERAGE="gcovr"
+WEIR_DEPS_SOAK="stress-ng"
 WEIR_DEPS_LINT="clang-format clang-tidy shellcheck"
 
 # deps_have PACKAGE: is what we want of it here, wherever it came from?

@@ -328,6 +328,9 @@ typedef enum weir_fdop_kind {
 #define WEIR_FD_DRAINED 1u
 /** With WEIR_EAGAIN: not done, but the next step will find something. */
 #define WEIR_FD_MORE 2u
+/** The next step will find something that no event tells of, because the
+ * provider holds it: the side is not left to the poller before. */
+#define WEIR_FD_HELD 4u
 
 /**
  * One step of an operation.

@@ -78,9 +78,9 @@ side_finish(struct side *s, weir_aio *aio, weir_err rv, bool ended)
 	}
 }
 
-/* Try the first once. */
+/* Try the first once.  *tries: how often that was done. */
 static weir_err
-side_try(struct side *s, weir_aio *aio)
+side_try(struct side *s, weir_aio *aio, unsigned *tries)
 {
 	unsigned flags = 0;
 	bool more;
@@ -95,6 +95,8 @@ side_try(struct side *s, weir_aio *aio)
 	if (more) {
 		wri_or(&s->word, S_READY, WRI_ACQ_REL);
 	}
+	/* The poller would not report what the provider holds: one more. */
+	*tries += (flags & WEIR_FD_HELD) == 0 || *tries + 1 < STEPS_MAX;
 	return rv;
 }
 
@@ -127,7 +129,7 @@ is_started(weir_aio *aio)
 
 /*
  * We own the side: see to the first.  False: it waits, and the side is no
- * longer ours.  *tries: how often a step was made.
+ * longer ours.
  */
 static bool
 side_step(struct side *s, weir_aio *aio, unsigned *tries)
@@ -143,8 +145,7 @@ side_step(struct side *s, weir_aio *aio, unsigned *tries)
 		rv = (weir_err)wri_load(&s->why, WRI_ACQ);
 		side_finish(s, aio, rv, false);
 	} else if (ready && *tries < STEPS_MAX) {
-		(*tries)++;
-		rv = side_try(s, aio);
+		rv = side_try(s, aio, tries);
 		if (rv != WEIR_EAGAIN) {
 			side_finish(s, aio, rv, false);
 		}

@@ -313,6 +313,10 @@ stop(weir_aio *aio, weir_time until, weir_blocker *what, const char **who,
 		if (rv != WEIR_OK) {
 			blocker = blocked_by(aio, &name);
 		}
+		if (rv == WEIR_ETIMEDOUT && blocker == WEIR_BLOCKER_NONE) {
+			/* Idle by now, and for ever: as if just in time. */
+			rv = wait_idle(aio, until);
+		}
 		wri_aio_rele(aio);
 	}
 	if (what != NULL) {

@@ -5,6 +5,7 @@
  *            the allocator of nng_init.
  * Ownership  a block belongs to the allocator that gave it; which one that was
  *            is the program's to know (parts/mem.h).
+ * Bounds     MEM_MAX, above it NULL: as lib/base/mem.c.
  * Pairs      M1  set: mem_fns (release) -> alloc, free (acquire) carries the
  *                two functions.
  * Proof      test/compat/test_nng_plain.c, test_nng_init.c
@@ -13,6 +14,8 @@
 #include "compat/compat.h"
 
 #include <string.h>
+
+#define MEM_MAX ((size_t)1 << 47)
 
 struct mem_fns {
 	void *(*malloc_fn)(size_t);
@@ -39,7 +42,7 @@ nng_alloc(size_t size)
 {
 	const struct mem_fns *fns = wri_load(&mem_fns, WRI_ACQ); /* M1 */
 
-	if (size == 0) {
+	if (size == 0 || size > MEM_MAX) {
 		return NULL;
 	}
 	return fns != NULL ? fns->malloc_fn(size) : wri_nng_sys_alloc(size);

@@ -182,8 +182,10 @@ wri_msgstream_end_lane(weir_msgstream *ms, struct ms_lane *lane, weir_err err)
 	end_waiters(ms, &lane->waiters, err);
 }
 
-void
-wri_msgstream_end(weir_msgstream *ms, weir_err err)
+/* The first reason stays, but the program's close.  (A lane that hears of the
+ * end says WEIR_ECLOSED, too: that is no reason.) */
+static void
+msgstream_end(weir_msgstream *ms, weir_err err, bool closed)
 {
 	weir_aio *op = NULL;
 
@@ -191,7 +193,7 @@ wri_msgstream_end(weir_msgstream *ms, weir_err err)
 	if (ms->state != MS_ENDED) {
 		ms->state = MS_ENDED;
 		ms->err = err;
-	} else if (err == WEIR_ECLOSED) {
+	} else if (closed) {
 		ms->err = err;
 	}
 	err = ms->err;
@@ -210,6 +212,12 @@ wri_msgstream_end(weir_msgstream *ms, weir_err err)
 	end_waiters(ms, &ms->rx.lane.waiters, err);
 	end_waiters(ms, &ms->ready, err);
 	wri_msgstream_done(ms);
+}
+
+void
+wri_msgstream_end(weir_msgstream *ms, weir_err err)
+{
+	msgstream_end(ms, err, false);
 }
 
 /* --- The handshake ----------------------------------------------------- */
@@ -398,7 +406,7 @@ void
 weir_msgstream_close(weir_msgstream *ms)
 {
 	if (!wri_life_forked() && wri_msgstream_ok(ms, __func__)) {
-		wri_msgstream_end(ms, WEIR_ECLOSED);
+		msgstream_end(ms, WEIR_ECLOSED, true);
 	}
 }
 
@@ -431,7 +439,7 @@ weir_msgstream_stop(weir_msgstream *ms)
 		return ms == NULL ? WEIR_OK : WEIR_EMISUSE;
 	}
 	wri_msgstream_hold(ms);
-	wri_msgstream_end(ms, WEIR_ECLOSED);
+	msgstream_end(ms, WEIR_ECLOSED, true);
 	rx = weir_aio_stop(ms->rx.lane.aio);
 	tx = weir_aio_stop(ms->tx.lane.aio);
 	if (rx == WEIR_OK && tx == WEIR_OK) {
@@ -446,7 +454,7 @@ weir_msgstream_free(weir_msgstream *ms)
 {
 	if (!wri_life_forked() && wri_msgstream_ok(ms, __func__)) {
 		ms->magic = WRI_MAGIC_MSGSTREAM_GONE;
-		wri_msgstream_end(ms, WEIR_ECLOSED);
+		msgstream_end(ms, WEIR_ECLOSED, true);
 		wri_msgstream_rele(ms);
 	}
 }

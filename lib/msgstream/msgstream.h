@@ -154,7 +154,7 @@ void wri_msgstream_done(weir_msgstream *ms);
 weir_err wri_msgstream_err_locked(
     const weir_msgstream *ms, const struct ms_lane *lane);
 /* The whole ends, with a code that all operations get.  The first one stays,
- * but for WEIR_ECLOSED. */
+ * until the program closes it. */
 void wri_msgstream_end(weir_msgstream *ms, weir_err err);
 /* One direction ends. */
 void wri_msgstream_end_lane(

@@ -39,22 +39,24 @@ adopt_int(int fd, int number, int *value)
 	return wri_err_of(-r);
 }
 
-/* Is it a stream socket that listens, or one that does not?  WEIR_EINVAL: no;
- * WEIR_ECLOSED: it is not open. */
+/* Is it a stream socket?  WEIR_EINVAL: no; WEIR_ECLOSED: it is not open. */
 static weir_err
-adopt_check(int fd, int listens)
+adopt_check(int fd)
 {
 	int type = 0;
-	int accepts = 0;
 	weir_err err = fd < 0 ? WEIR_EINVAL : adopt_int(fd, SO_TYPE, &type);
 
-	if (err == WEIR_OK) {
-		err = adopt_int(fd, SO_ACCEPTCONN, &accepts);
-	}
-	if (err == WEIR_OK && (type != SOCK_STREAM || accepts != listens)) {
-		err = WEIR_EINVAL;
-	}
-	return err;
+	return err == WEIR_OK && type != SOCK_STREAM ? WEIR_EINVAL : err;
+}
+
+/* Does the socket listen, or not, as is wanted?  WEIR_EINVAL: no. */
+static weir_err
+adopt_listens(int fd, int wanted)
+{
+	int accepts = 0;
+	weir_err err = adopt_int(fd, SO_ACCEPTCONN, &accepts);
+
+	return err == WEIR_OK && accepts != wanted ? WEIR_EINVAL : err;
 }
 
 weir_err
@@ -79,11 +81,16 @@ listen_fd_set(
 {
 	struct weir_stream_listener *l = obj;
 	weir_sockaddr bound;
-	weir_err err = adopt_check(value->num, 1);
+	weir_err err = adopt_check(value->num);
 
 	(void)o;
+	/* The family comes first: a socket of another one is that, whether it
+	 * listens or not. */
 	if (err == WEIR_OK) {
 		err = l->ops->bound(NULL, value->num, &bound);
+	}
+	if (err == WEIR_OK) {
+		err = adopt_listens(value->num, 1);
 	}
 	return err == WEIR_OK ? wri_listener_adopt(l, value->num, &bound) : err;
 }
@@ -96,9 +103,12 @@ const struct wri_option_how wri_how_listen_fd = {NULL, listen_fd_set};
 static weir_err
 adopt_connected(int fd, struct wri_sysaddr *peer)
 {
-	weir_err err = adopt_check(fd, 0);
+	weir_err err = adopt_check(fd);
 	int r;
 
+	if (err == WEIR_OK) {
+		err = adopt_listens(fd, 0);
+	}
 	if (err != WEIR_OK) {
 		return err == WEIR_ECLOSED ? WEIR_EINVAL : err;
 	}

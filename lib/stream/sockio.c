@@ -147,7 +147,11 @@ sock_recv_once(weir_stream *s, weir_aio *aio, int fd, size_t *asked)
 bool
 wri_sock_is_sending(weir_stream *s)
 {
-	return wri_load(&s->sending, WRI_ACQ) != 0; /* S2 */
+	if (wri_likely(wri_load(&s->sending, WRI_ACQ) == 0)) { /* S2 */
+		return false;
+	}
+	wri_yield(); /* to the thread that sends, if it has lost its turn */
+	return true;
 }
 
 static weir_err

@@ -4,11 +4,10 @@
  * Purpose    sockets with a name in the file system, and the life of that
  *            file.
  * Ownership  A listener owns the file that its bind made, known by device and
- *            inode; it removes no other.  A socket file that refuses
- *            connections belongs to nobody and is replaced.
+ *            inode; it removes no other.  A socket file that no socket is
+ *            bound to any more belongs to nobody and is replaced.
  * Races      Between the look at a file and its removal somebody may put
- *            another in its place; and a listener between its bind and its
- *            listen looks dead.  The file system offers nothing better; two
+ *            another in its place.  The file system offers nothing better; two
  *            servers that start at once on one path need a lock of their own.
  * Bounds     UNIX_BIND_MAX attempts to bind.
  * Proof      test/stream/test_unix.c
@@ -128,7 +127,9 @@ wri_unix_connect_err(int eno)
 	return wri_err_of(eno);
 }
 
-/* Does nobody listen on the socket file?  WEIR_OK: so it is. */
+/* Is no socket bound to the socket file?  WEIR_OK: so it is.  A datagram socket
+ * asks: the system says EPROTOTYPE of a stream socket that is bound, and
+ * whoever listens there gets no connection that nobody wants. */
 static weir_err
 unix_probe(const struct wri_endpoint *ep)
 {
@@ -145,7 +146,7 @@ unix_probe(const struct wri_endpoint *ep)
 	if (!S_ISSOCK(st.st_mode)) {
 		return WEIR_EADDRINUSE; /* somebody's data */
 	}
-	fd = wri_sys_socket(AF_UNIX, SOCK_STREAM, 0);
+	fd = wri_sys_socket(AF_UNIX, SOCK_DGRAM, 0);
 	if (fd < 0) {
 		return wri_err_of(-fd);
 	}

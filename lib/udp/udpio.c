@@ -208,15 +208,18 @@ step_recv(weir_aio *aio, int fd, void *arg, unsigned *flags)
 
 	*flags = 0;
 	if (u->next < u->filled) {
-		return recv_slot(aio, &u->slots[u->next++]);
+		const struct udp_slot *slot = &u->slots[u->next++];
+
+		*flags = u->next < u->filled ? WEIR_FD_HELD : 0;
+		return recv_slot(aio, slot);
 	}
 	r = udp_move(
 	    aio, fd, &msg, u->nslots > 0 ? recv_call_batch : recv_call_one, u);
 	if (r < 0) {
 		return recv_failed(r);
 	}
-	if (u->nslots > 0 && u->filled == 0) {
-		*flags = WEIR_FD_DRAINED;
+	if (u->nslots > 0) {
+		*flags = u->filled == 0 ? WEIR_FD_DRAINED : WEIR_FD_HELD;
 	}
 	return recv_got(
 	    aio, &from, (size_t)r, (msg.msg_flags & MSG_TRUNC) != 0);

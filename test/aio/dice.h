@@ -24,8 +24,8 @@ dice_seed(void)
 	const char *env = getenv("WEIR_TEST_SEED");
 	struct timespec now;
 
-	if (seed == 0 && env != NULL) {
-		seed = strtoull(env, NULL, 0);
+	if (env != NULL) { /* which another round may have changed */
+		return strtoull(env, NULL, 0);
 	}
 	if (seed == 0) {
 		(void)clock_gettime(CLOCK_REALTIME, &now);

@@ -162,11 +162,13 @@ START_TEST(descriptors_that_do_not_listen_for_it_are_refused)
 	    NNG_EINVAL);
 	ck_assert_int_eq(close(fds[0]), 0);
 	ck_assert_int_eq(close(fds[1]), 0);
-	/* One that listens, of another family: the kernel names it. */
+	/* One of another family, listening or not: the kernel names it. */
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ck_assert_int_ge(fd, 0);
 	ck_assert_int_eq(
 	    bind(fd, (struct sockaddr *)&sun, sizeof(sa_family_t)), 0);
+	ck_assert_int_eq(nng_stream_listener_set_int(l, NNG_OPT_LISTEN_FD, fd),
+	    NNG_EADDRINVAL);
 	ck_assert_int_eq(listen(fd, 1), 0);
 	ck_assert_int_eq(nng_stream_listener_set_int(l, NNG_OPT_LISTEN_FD, fd),
 	    NNG_EADDRINVAL);

@@ -157,10 +157,16 @@ END_TEST
 
 START_TEST(an_address_in_use_is_in_use)
 {
+	char byte = 0;
+
 	con_net_listen(&n, (enum con_kind)_i);
 	ck_assert_int_eq(listen_result(n.url), NNG_EADDRINUSE);
-	/* The one that was there first still works. */
+	/* The one that was there first still works, and the first connection
+	 * it accepts is of one who dialled. */
 	con_net_connect(&n, &n.near, &n.far);
+	con_send_all(&n.a, n.near, "x", 1);
+	con_recv_all(&n.b, n.far, &byte, 1);
+	ck_assert_int_eq(byte, 'x');
 	con_net_fini(&n);
 }
 END_TEST

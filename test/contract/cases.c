@@ -144,6 +144,7 @@ const struct contract_case contract_cases[] = {
 	.end = chan_recv_end,
 	.collect = chan_recv_collect,
 	.count = 1,
+	.flags = WEIR_CONFORMANCE_GIVES_MSG,
     },
     {
 	.name = "chan send",
@@ -153,6 +154,7 @@ const struct contract_case contract_cases[] = {
 	.submit_soon = chan_send_soon,
 	.end = chan_send_end,
 	.count = 1,
+	.flags = WEIR_CONFORMANCE_TAKES_MSG,
     },
     {
 	.name = "chan send, rendezvous",
@@ -162,6 +164,7 @@ const struct contract_case contract_cases[] = {
 	.submit_soon = chan_send_soon,
 	.end = chan_send_end,
 	.count = 1,
+	.flags = WEIR_CONFORMANCE_TAKES_MSG,
     },
     {
 	.name = "tcp recv",
@@ -393,6 +396,7 @@ const struct contract_case contract_cases[] = {
 	.collect = msgrecv_collect,
 	.count = 3,
 	.slow = true,
+	.flags = WEIR_CONFORMANCE_GIVES_MSG,
     },
     {
 	.name = "unix msgstream recv",
@@ -404,6 +408,7 @@ const struct contract_case contract_cases[] = {
 	.collect = msgrecv_collect,
 	.count = 3,
 	.slow = true,
+	.flags = WEIR_CONFORMANCE_GIVES_MSG,
     },
     {
 	.name = "tcp msgstream send",
@@ -415,6 +420,7 @@ const struct contract_case contract_cases[] = {
 	.collect = msgsend_collect,
 	.count = 3,
 	.slow = true,
+	.flags = WEIR_CONFORMANCE_TAKES_MSG,
     },
     {
 	.name = "unix msgstream send",
@@ -426,6 +432,7 @@ const struct contract_case contract_cases[] = {
 	.collect = msgsend_collect,
 	.count = 3,
 	.slow = true,
+	.flags = WEIR_CONFORMANCE_TAKES_MSG,
     },
     {
 	.name = "msgstream ready",

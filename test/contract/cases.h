@@ -1,13 +1,14 @@
 /*
  * cases - every provider as the contract sees it: a row of a table.
  *
- * Purpose    aio_contract.c runs its tests on each row.
+ * Purpose    aio_contract.c runs the rules of weir-conformance on each row.
  * Ownership  setup and teardown frame each test; one row at a time.
  */
 #ifndef CONTRACT_CASES_H
 #define CONTRACT_CASES_H
 
 #include <weir/aio.h>
+#include <weir/conformance.h>
 
 #include <stdbool.h>
 
@@ -28,6 +29,8 @@ struct contract_case {
 	bool slow;
 	/* count of an operation that end has ended. */
 	size_t count;
+	/* WEIR_CONFORMANCE_..._MSG */
+	unsigned flags;
 };
 
 extern const struct contract_case contract_cases[];

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "base/thread.h"
 
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <stdarg.h>
@@ -342,6 +343,7 @@ wrx_x_open(x_latch *l, const char *file, int line)
 {
 	latch_op("x_open", l, wrx_site_at(file, line));
 	l->count++;
+	wrx_give(l);
 	wrx_note("x_open: %u", l->count);
 	(void)wrx_wake(WRX_LATCH, l, UINT32_MAX);
 }
@@ -353,6 +355,7 @@ wrx_x_await(x_latch *l, uint32_t n, const char *file, int line)
 	while (l->count < n) {
 		wrx_block(WRX_LATCH, l, WEIR_NEVER);
 	}
+	wrx_take(l);
 }
 
 uint32_t

@@ -35,6 +35,12 @@
 #define X_ASAN 0
 #endif
 
+/* 1 under ThreadSanitizer, set by CMakeLists.txt: the explorer's own files are
+ * compiled without it. */
+#ifndef X_TSAN
+#define X_TSAN 0
+#endif
+
 /* Options of a test. */
 #define X_NOTIME 1u      /* a timeout that is needed is a failure, "time" */
 #define X_NOJUMP 2u      /* the clock moves only when nobody can run */
@@ -68,6 +74,7 @@ extern const struct x_test x_tests[];
  * misuse  wri_misuse, no hook set    crash   a signal, or no step for 10 s
  * alarm   left open, used closed     limit   of the explorer itself
  * reach   a word of x_test.reach was never said
+ * race    reported by ThreadSanitizer (X_TSAN)
  */
 
 /* Start a fiber; x_join waits for its end, each must be joined once. */
@@ -107,6 +114,13 @@ unsigned x_locks(void);
 unsigned x_allocs(void);
 /* Name an object in reports and traces; the text is borrowed. */
 void x_name(const void *object, size_t size, const char *name);
+/* Before a function of a body: it looks at atomics without a step, as plain
+ * data, and ThreadSanitizer does not mind. */
+#if X_TSAN
+#define X_LOOKS __attribute__((no_sanitize("thread"), noinline))
+#else
+#define X_LOOKS
+#endif
 /* A line in the trace. */
 void x_trace(const char *fmt, ...) WEIR_PRINTF(1, 2);
 /* This state was reached: guards against tests that test nothing. */

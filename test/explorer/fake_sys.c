@@ -5,11 +5,10 @@
  *            point at the head of a call is its step.  Who waits, waits for
  *            the next change of any file, and looks again.
  */
-#include "explorer/fake_sys.h"
-
-#include "base/sys.h"
+#include "explorer/fake_sys_impl.h"
 
 #include "explorer/explorer.h"
+#include "explorer/world.h"
 
 #include <errno.h>
 #include <string.h>
@@ -21,10 +20,12 @@ static unsigned nfiles;
 static unsigned agains;
 static x_latch changed;
 
+const struct fake_net_ops *fake_sys_net;
+
 /* ---- files ------------------------------------------------------------- */
 
-static struct fake_file *
-file_at(int number)
+struct fake_file *
+fake_file_at(int number)
 {
 	for (unsigned i = 0; i < nfiles; i++) {
 		if (files[i].number == number) {
@@ -34,19 +35,29 @@ file_at(int number)
 	return NULL;
 }
 
-static struct fake_file *
-file_new(enum fake_kind kind)
+void
+fake_file_number(struct fake_file *f)
 {
-	struct fake_file *f = &files[nfiles];
 	int number = FIRST_NUMBER;
 
-	X_ASSERT(nfiles < FAKE_FILES);
-	while (file_at(number) != NULL) {
+	while (fake_file_at(number) != NULL) {
 		number++;
 	}
+	f->number = number;
+}
+
+struct fake_file *
+fake_file_new(enum fake_kind kind, bool numbered)
+{
+	struct fake_file *f = &files[nfiles];
+
+	X_ASSERT(nfiles < FAKE_FILES);
 	nfiles++;
 	f->kind = kind;
-	f->number = number;
+	f->number = -1;
+	if (numbered) {
+		fake_file_number(f);
+	}
 	return f;
 }
 
@@ -54,6 +65,9 @@ file_new(enum fake_kind kind)
 static uint32_t
 level(struct fake_file *f)
 {
+	if (f->kind == FAKE_NET) {
+		return fake_sys_net->level(f);
+	}
 	if (f->kind != FAKE_SOCKET) {
 		return f->count > 0 ? POLLIN : 0;
 	}
@@ -66,15 +80,30 @@ level(struct fake_file *f)
 }
 
 /* Something has happened, and can be seen already: tell. */
-static void
-edge(struct fake_file *f)
+void
+fake_edge(struct fake_file *f)
 {
 	x_point();
 	f->edge = f->watched;
 	x_open(&changed);
 }
 
-/* Until something changes; false: it must not wait. */
+uint32_t
+fake_changes(void)
+{
+	return x_count(&changed);
+}
+
+void
+fake_await(uint32_t seen, weir_time until)
+{
+	x_point();
+	while (x_count(&changed) == seen && x_time() < until) {
+		wrx_block(WRX_LATCH, &changed, until);
+	}
+}
+
+/* Until something changes; false: it must not wait, or not any more. */
 static bool
 wait_change(int timeout_ms)
 {
@@ -82,15 +111,24 @@ wait_change(int timeout_ms)
 	if (timeout_ms == 0) {
 		return false;
 	}
-	x_await(&changed, x_count(&changed) + 1);
+	if (fake_sys_net == NULL) {
+		x_await(&changed, x_count(&changed) + 1);
+		return true;
+	}
+	if (fake_sys_net->interrupt()) {
+		return false;
+	}
+	fake_await(x_count(&changed), fake_sys_net->due());
+	fake_sys_net->tick();
 	return true;
 }
 
 void
 fake_sys_up(void)
 {
-	memset(files, 0, sizeof(files));
+	memset(files, 0, nfiles * sizeof(files[0]));
 	nfiles = agains = 0;
+	fake_sys_net = NULL;
 	memset(&changed, 0, sizeof(changed));
 }
 
@@ -111,7 +149,7 @@ fake_sys_agains(void)
 struct fake_file *
 fake_socket(unsigned room)
 {
-	struct fake_file *f = file_new(FAKE_SOCKET);
+	struct fake_file *f = fake_file_new(FAKE_SOCKET, true);
 
 	f->room = room;
 	return f;
@@ -130,7 +168,7 @@ fake_peer_send(struct fake_file *f, unsigned n)
 {
 	x_point();
 	f->data += n;
-	edge(f);
+	fake_edge(f);
 }
 
 void
@@ -140,7 +178,7 @@ fake_peer_take(struct fake_file *f, unsigned n)
 	f->room += n;
 	if (f->nospace) {
 		f->nospace = false;
-		edge(f);
+		fake_edge(f);
 	}
 }
 
@@ -149,7 +187,7 @@ fake_peer_end(struct fake_file *f)
 {
 	x_point();
 	f->fin = true;
-	edge(f);
+	fake_edge(f);
 }
 
 void
@@ -158,7 +196,7 @@ fake_peer_reset(struct fake_file *f)
 	x_point();
 	f->reset = true;
 	f->data = 0;
-	edge(f);
+	fake_edge(f);
 }
 
 /* ---- bytes ------------------------------------------------------------- */
@@ -166,7 +204,7 @@ fake_peer_reset(struct fake_file *f)
 static struct fake_file *
 call_begin(int number)
 {
-	struct fake_file *f = file_at(number);
+	struct fake_file *f = fake_file_at(number);
 
 	X_ASSERT(f != NULL && f->kind == FAKE_SOCKET);
 	f->inside++;
@@ -213,32 +251,36 @@ fake_send(int number, unsigned n)
 int
 wri_sys_eventfd(void)
 {
-	return file_new(FAKE_EVENTFD)->number;
+	return fake_file_new(FAKE_EVENTFD, true)->number;
 }
 
 int
 wri_sys_epoll_create(void)
 {
-	return file_new(FAKE_EPOLL)->number;
+	return fake_file_new(FAKE_EPOLL, true)->number;
 }
 
 void
 wri_sys_notify(int number)
 {
-	struct fake_file *f = file_at(number);
+	struct fake_file *f = fake_file_at(number);
 
 	X_ASSERT(f != NULL && f->kind == FAKE_EVENTFD);
 	f->count++;
-	edge(f);
+	fake_edge(f);
 }
 
 ssize_t
 wri_sys_read(int number, void *buf, size_t len)
 {
-	struct fake_file *f = file_at(number);
+	struct fake_file *f = fake_file_at(number);
 
-	X_ASSERT(f != NULL && f->kind == FAKE_EVENTFD && len == 8);
+	X_ASSERT(f != NULL && len == 8);
 	x_point();
+	if (f->kind == FAKE_NET) {
+		return fake_sys_net->read(f, buf, len);
+	}
+	X_ASSERT(f->kind == FAKE_EVENTFD);
 	if (f->count == 0) {
 		return -EAGAIN;
 	}
@@ -250,22 +292,27 @@ wri_sys_read(int number, void *buf, size_t len)
 int
 wri_sys_close(int number)
 {
-	struct fake_file *f = file_at(number);
+	struct fake_file *f = fake_file_at(number);
 
 	X_ASSERT(f != NULL);
-	X_ASSERT(f->kind != FAKE_SOCKET || (!f->watched && f->inside == 0));
+	X_ASSERT(f->inside == 0);
+	X_ASSERT(!f->watched || f->kind == FAKE_EVENTFD);
 	x_point();
 	f->number = -1;
 	f->watched = f->edge = false;
+	if (f->kind == FAKE_NET) {
+		fake_sys_net->close(f);
+	}
 	return 0;
 }
 
 int
 wri_sys_epoll_ctl(int ep, int op, int number, struct epoll_event *ev)
 {
-	struct fake_file *f = file_at(number);
+	struct fake_file *f = fake_file_at(number);
 
-	X_ASSERT(file_at(ep) != NULL && file_at(ep)->kind == FAKE_EPOLL);
+	X_ASSERT(
+	    fake_file_at(ep) != NULL && fake_file_at(ep)->kind == FAKE_EPOLL);
 	x_point();
 	if (f == NULL || f->number != number) {
 		return -EBADF;
@@ -289,7 +336,8 @@ wri_sys_epoll_wait(int ep, struct epoll_event *evs, int max, int timeout_ms)
 {
 	int n = 0;
 
-	X_ASSERT(file_at(ep) != NULL && file_at(ep)->kind == FAKE_EPOLL);
+	X_ASSERT(
+	    fake_file_at(ep) != NULL && fake_file_at(ep)->kind == FAKE_EPOLL);
 	do {
 		x_point();
 		for (unsigned i = 0; i < nfiles && n < max; i++) {
@@ -314,7 +362,7 @@ wri_sys_poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
 	do {
 		x_point();
 		for (nfds_t i = 0; i < nfds; i++) {
-			struct fake_file *f = file_at(fds[i].fd);
+			struct fake_file *f = fake_file_at(fds[i].fd);
 			uint32_t asked = (unsigned short)fds[i].events;
 
 			asked |= POLLHUP | POLLERR;

@@ -19,12 +19,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define FAKE_FILES 8
+#define FAKE_FILES 24
 
 enum fake_kind {
 	FAKE_SOCKET,
 	FAKE_EVENTFD,
 	FAKE_EPOLL,
+	FAKE_NET, /* of fake_net.h */
 };
 
 struct fake_file {
@@ -39,6 +40,7 @@ struct fake_file {
 	bool nospace;    /* somebody was told that there is no room */
 
 	uint64_t count; /* of an eventfd */
+	void *net;      /* of FAKE_NET */
 
 	/* In the epoll set. */
 	bool watched, edge;

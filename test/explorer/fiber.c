@@ -2,14 +2,15 @@
  * fiber - stacks and the switch between them; all sanitizer hooks are here.
  *
  * Purpose    many threads of control on one OS thread.  The first entry of a
- *            fiber goes through makecontext, every other switch through
- *            _setjmp and _longjmp, which make no system call.
+ *            fiber goes through makecontext, every other switch through a jump
+ *            that makes no system call.
  * Ownership  stacks are mapped once and reused by all schedules.
- * Rules      AddressSanitizer is told of each switch.  ThreadSanitizer: each
- *            fiber would be a __tsan fiber, switched to in wrx_ctx_switch with
- *            __tsan_switch_to_fiber(f, no_sync); not written yet.
+ * Rules      AddressSanitizer is told of each switch.  For ThreadSanitizer each
+ *            fiber is a thread, made at its first entry, and a switch orders
+ *            nothing (no_sync).
  * Bounds     WRX_STACK bytes a fiber, a guard page below each.
  */
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <stdio.h>
@@ -19,6 +20,9 @@
 #if X_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#elif X_TSAN
+#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/tsan_interface.h>
 #endif
 
 #define WRX_GUARD ((size_t)4096)
@@ -47,11 +51,11 @@ wrx_unpoison(void *p, size_t size)
 #endif
 }
 
-/* AddressSanitizer handles crashes itself: call fn when it is about to exit. */
+/* Sanitizers handle crashes themselves: call fn before they exit. */
 bool
 wrx_ctx_on_death(void (*fn)(void))
 {
-#if X_ASAN
+#if X_ASAN || X_TSAN
 	__sanitizer_set_death_callback(fn);
 	return true;
 #else
@@ -66,6 +70,12 @@ leave(struct wrx_ctx *from, struct wrx_ctx *to)
 {
 #if X_ASAN
 	__sanitizer_start_switch_fiber(&from->fake, to->stack, to->size);
+#elif X_TSAN
+	(void)from;
+	if (to->fake == NULL) {
+		to->fake = __tsan_create_fiber(0);
+	}
+	__tsan_switch_to_fiber(to->fake, __tsan_switch_to_fiber_no_sync);
 #else
 	(void)from;
 	(void)to;
@@ -104,6 +114,9 @@ wrx_ctx_init(void)
 	}
 	stacks = p;
 	wrx.hub.made = true;
+#if X_TSAN
+	wrx.hub.fake = __tsan_get_current_fiber();
+#endif
 	for (int i = 0; i < X_FIBERS_MAX; i++) {
 		struct wrx_ctx *ctx = &wrx.fibers[i].ctx;
 
@@ -140,17 +153,53 @@ enter(struct wrx_ctx *ctx)
 	abort();
 }
 
-void
+/* Not in the function that has set the mark: the compiler's rule. */
+static _Noreturn __attribute__((noinline)) void
+go(struct wrx_ctx *to)
+{
+	if (!to->made) {
+		enter(to);
+	}
+#if WRX_BUILTIN_JUMP
+	__builtin_longjmp(to->jump, 1);
+#else
+	_longjmp(to->jump, 1);
+#endif
+}
+
+__attribute__((noinline)) void
 wrx_ctx_switch(struct wrx_ctx *from, struct wrx_ctx *to)
 {
 	leave(from, to);
-	if (_setjmp(from->jump) == 0) {
-		if (!to->made) {
-			enter(to);
-		}
-		_longjmp(to->jump, 1);
+#if WRX_BUILTIN_JUMP
+	if (__builtin_setjmp(from->jump) == 0) {
+		go(to);
 	}
+#else
+	if (_setjmp(from->jump) == 0) {
+		go(to);
+	}
+#endif
 	arrive(from);
+}
+
+/* For ThreadSanitizer its life has ended as well, and what it did is past. */
+static void
+forget_thread(struct wrx_fiber *f)
+{
+#if X_TSAN
+	if (f->ctx.fake != NULL) {
+		__tsan_switch_to_fiber(
+		    f->ctx.fake, __tsan_switch_to_fiber_no_sync);
+		wrx_life_end(f);
+		__tsan_switch_to_fiber(
+		    wrx.hub.fake, __tsan_switch_to_fiber_no_sync);
+		__tsan_destroy_fiber(f->ctx.fake);
+		f->ctx.fake = NULL;
+	}
+#else
+	(void)f;
+#endif
 }
 
 void
@@ -160,6 +209,7 @@ wrx_ctx_forget(void)
 		struct wrx_ctx *ctx = &wrx.fibers[i].ctx;
 
 		ctx->made = false;
+		forget_thread(&wrx.fibers[i]);
 		wrx_unpoison(ctx->stack, ctx->size);
 	}
 }

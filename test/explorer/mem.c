@@ -10,6 +10,7 @@
  */
 #include "base/mem.h"
 
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <stdio.h>
@@ -77,6 +78,7 @@ tell(const char *what, const struct block *b)
 	static char text[320];
 	char born[96], died[96];
 
+	wrx_unseen_begin();
 	(void)snprintf(text, sizeof text,
 	    "%s block %u (%zu bytes, allocated by %s at %s%s%s%s%s)", what,
 	    (unsigned)(b - blocks), b->size, b->born_by,
@@ -84,6 +86,7 @@ tell(const char *what, const struct block *b)
 	    b->freed ? ", freed by " : "", b->freed ? b->died_by : "",
 	    b->freed ? " at " : "",
 	    b->freed ? wrx_where(b->died, died, sizeof died) : "");
+	wrx_unseen_end();
 	return text;
 }
 

@@ -10,7 +10,8 @@ bin=$1
 seeds=${2:-30}
 shift 2 2>/dev/null || shift
 dir=$(dirname "$0")
-list=$(grep -h '^== ' "$dir/x_aio_mutants.txt" "$dir/x_fdio_mutants.txt")
+list=$(grep -h '^== ' "$dir/x_aio_mutants.txt" "$dir/x_fdio_mutants.txt" \
+    "$dir/x_net_mutants.txt")
 names=${*:-$(echo "$list" | awk '{print $2}')}
 
 for name in $names; do

@@ -13,29 +13,15 @@
  * Bounds     WRX_SB_MAX stores wait; one more drains the oldest.
  * Proof      x_self.c
  */
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <string.h>
 
+/* Where the operation was called from. */
+#define RETURN __builtin_return_address(0)
+
 /* ---- memory ------------------------------------------------------------ */
-
-static uint64_t
-peek(const void *a, enum wrx_kind kind)
-{
-	return kind == WRX_U32 ? *(const uint32_t *)a : *(const uint64_t *)a;
-}
-
-static void
-poke(void *a, enum wrx_kind kind, uint64_t x)
-{
-	if (kind == WRX_U32) {
-		*(uint32_t *)a = (uint32_t)x;
-	} else if (kind == WRX_U64) {
-		*(uint64_t *)a = x;
-	} else {
-		*(void **)a = (void *)(uintptr_t)x;
-	}
-}
 
 /* The i-th pending store of f becomes visible. */
 static void
@@ -49,13 +35,15 @@ show(struct wrx_fiber *f, unsigned i)
 		wrx_fail("uaf", "a pending store of %s, made at %s, hits %s",
 		    f->name, wrx_where(p->site, buf, sizeof buf), bad);
 	}
-	poke(p->a, p->kind, p->x);
+	wrx_atomic_drain(f, p->a, p->kind, p->x, p->order);
 	if (wrx.trace) {
 		wrx_note("drain of %s: %s := 0x%llx", f->name,
 		    wrx_obj(p->a, buf, sizeof buf), (unsigned long long)p->x);
 	}
 	f->npending--;
+	wrx_unseen_begin();
 	memmove(p, p + 1, (f->npending - i) * sizeof *p);
+	wrx_unseen_end();
 	if (f->npending == 0) {
 		wrx.pending &= ~wrx_bit(f->id);
 	}
@@ -128,6 +116,19 @@ delay(struct wrx_fiber *me, void *a, enum wrx_kind kind, uint64_t x, int order)
 
 /* ---- atomics ----------------------------------------------------------- */
 
+/* What the fiber itself has stored to a, if that still waits. */
+static bool
+own_pending(const struct wrx_fiber *me, const void *a, uint64_t *x)
+{
+	for (unsigned i = me->npending; i-- > 0;) {
+		if (me->pending[i].a == a) {
+			*x = me->pending[i].x;
+			return true;
+		}
+	}
+	return false;
+}
+
 uint64_t
 wrx_load(
     const void *a, enum wrx_kind kind, int order, const char *file, int line)
@@ -138,11 +139,8 @@ wrx_load(
 	wrx_step("load", a, wrx_site_at(file, line));
 	wrx_check(a);
 	me = wrx.cur;
-	x = peek(a, kind);
-	for (unsigned i = 0; i < me->npending; i++) {
-		if (me->pending[i].a == a) {
-			x = me->pending[i].x; /* the last one counts */
-		}
+	if (!own_pending(me, a, &x)) {
+		x = wrx_atomic_load(a, kind, order, RETURN);
 	}
 	if (wrx.trace) {
 		wrx_note_rmw("load", order, a, kind, &x, NULL);
@@ -167,28 +165,10 @@ wrx_store(void *a, enum wrx_kind kind, uint64_t x, int order, const char *file,
 		return;
 	}
 	wrx_drain(me);
-	poke(a, kind, x);
+	wrx_atomic_store(a, kind, x, order, RETURN);
 }
 
 static const char *const rmw_names[] = {"xchg", "add", "sub", "or", "and"};
-
-static uint64_t
-rmw_result(enum wrx_rmw op, uint64_t old, uint64_t x)
-{
-	switch (op) {
-	case WRX_XCHG:
-		break;
-	case WRX_ADD:
-		return old + x;
-	case WRX_SUB:
-		return old - x;
-	case WRX_OR:
-		return old | x;
-	case WRX_AND:
-		return old & x;
-	}
-	return x;
-}
 
 uint64_t
 wrx_rmw(void *a, enum wrx_kind kind, enum wrx_rmw op, uint64_t x, int order,
@@ -199,10 +179,9 @@ wrx_rmw(void *a, enum wrx_kind kind, enum wrx_rmw op, uint64_t x, int order,
 	wrx_step(rmw_names[op], a, wrx_site_at(file, line));
 	wrx_check(a);
 	wrx_drain(wrx.cur);
-	old = peek(a, kind);
-	poke(a, kind, rmw_result(op, old, x));
+	old = wrx_atomic_rmw(a, kind, op, x, order, RETURN);
 	if (wrx.trace) {
-		x = peek(a, kind);
+		x = wrx_peek(a, kind);
 		wrx_note_rmw(rmw_names[op], order, a, kind, &old, &x);
 	}
 	return old;
@@ -212,26 +191,26 @@ bool
 wrx_cas(void *a, enum wrx_kind kind, void *seen, uint64_t x, bool weak,
     int order, const char *file, int line)
 {
-	uint64_t want = peek(seen, kind);
-	uint64_t old;
-	bool same;
+	uint64_t want = wrx_peek(seen, kind);
+	uint64_t old = want;
+	bool same = true;
 
 	wrx_step(weak ? "cas_weak" : "cas", a, wrx_site_at(file, line));
 	wrx_check(a);
 	wrx_drain(wrx.cur);
-	old = peek(a, kind);
-	same = old == want;
-	if (same && weak && wrx.chaos_cas && (wrx_rng() & 15) == 0) {
+	if (weak && wrx.chaos_cas && wrx_peek(a, kind) == want &&
+	    (wrx_rng() & 15) == 0) {
 		same = false;
+	} else {
+		old = wrx_atomic_cas(a, kind, want, x, order, RETURN);
+		same = old == want;
 	}
 	if (wrx.trace) {
 		wrx_note_rmw(weak ? "cas_weak" : "cas", order, a, kind, &old,
 		    same ? &x : NULL);
 	}
-	if (same) {
-		poke(a, kind, x);
-	} else {
-		poke(seen, kind, old);
+	if (!same) {
+		wrx_poke(seen, kind, old);
 	}
 	return same;
 }
@@ -264,6 +243,7 @@ mtx_take(wri_mtx *m)
 	}
 	m->owner = me_as_owner();
 	wrx.cur->locks++;
+	wrx_take(m);
 	if (wrx.trace) {
 		char buf[64];
 
@@ -318,6 +298,7 @@ wrx_mtx_unlock(wri_mtx *m, const char *file, int line)
 
 		wrx_note("unlock %s", wrx_obj(m, buf, sizeof buf));
 	}
+	wrx_give(m);
 	m->owner = 0;
 	wrx.cur->locks--;
 	(void)wrx_wake(WRX_MTX, m, UINT32_MAX);

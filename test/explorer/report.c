@@ -8,6 +8,7 @@
  * Bounds     64 names, 512 numbered objects, 256 resolved return addresses;
  *            beyond them "?".
  */
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <dlfcn.h>
@@ -84,6 +85,7 @@ resolve(const void *pc)
 const char *
 wrx_where(struct wrx_site site, char *buf, size_t size)
 {
+	wrx_unseen_begin();
 	if (site.file != NULL) {
 		(void)snprintf(
 		    buf, size, "%s:%d", tail_of(site.file), site.line);
@@ -91,6 +93,7 @@ wrx_where(struct wrx_site site, char *buf, size_t size)
 		(void)snprintf(
 		    buf, size, "%s", site.pc != NULL ? resolve(site.pc) : "-");
 	}
+	wrx_unseen_end();
 	return buf;
 }
 
@@ -171,12 +174,14 @@ wrx_note(const char *fmt, ...)
 	if (!wrx.trace) {
 		return;
 	}
+	wrx_unseen_begin();
 	(void)wrx_where(wrx.cur->site, where, sizeof where);
 	printf("%5u %-12s %-28s ", wrx.steps, wrx.cur->name, where);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
 	printf("\n");
+	wrx_unseen_end();
 }
 
 static const char *
@@ -303,6 +308,7 @@ wrx_report(void)
 {
 	const struct wrx_plan *p = &wrx.plan;
 
+	wrx_unseen_begin();
 	printf("FAIL  %s  [%s]\n      %s: %s\n", p->test->name,
 	    p->test->promise != NULL ? p->test->promise : "",
 	    wrx.fail_kind != NULL ? wrx.fail_kind : "sanitizer",
@@ -315,4 +321,5 @@ wrx_report(void)
 	}
 	wrx_replay_line();
 	(void)fflush(stdout);
+	wrx_unseen_end();
 }

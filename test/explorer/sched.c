@@ -9,6 +9,7 @@
  * Bounds     X_FIBERS_MAX fibers (one 64-bit set), steps_max steps.
  * Proof      x_self.c: each failure is seen to be found
  */
+#include "explorer/tsan.h"
 #include "explorer/world.h"
 
 #include <stdarg.h>
@@ -150,6 +151,7 @@ step(const char *op, const void *obj, struct wrx_site site, bool aside)
 		fprintf(stderr, "explorer: %s outside of a test body\n", op);
 		abort();
 	}
+	wrx_raced();
 	me->op = op;
 	me->obj = obj;
 	me->site = site;
@@ -254,6 +256,7 @@ wrx_spawn(const char *name, void (*fn)(void *), void *arg)
 	f->npending = 0;
 	memset(f->self, 0, sizeof f->self);
 	wrx.ready |= wrx_bit(f->id);
+	wrx_give(f);
 	return f->id;
 }
 
@@ -270,6 +273,7 @@ wrx_join(int id)
 	while (f->state != WRX_ENDED) {
 		wrx_block(WRX_JOIN, f, WEIR_NEVER);
 	}
+	wrx_take(f);
 }
 
 /* The body has returned: nobody may be left, nothing may be left. */
@@ -300,13 +304,16 @@ wrx_fiber_main(void)
 {
 	struct wrx_fiber *me = wrx.cur;
 
+	wrx_life_begin(me);
 	me->fn(me->arg);
 	wrx_drain_last();
+	wrx_raced();
 	if (me->locks != 0) {
 		wrx_fail("lock", "%s ended with a lock held", me->name);
 	}
 	if (me->id == 0) {
 		end_of_body();
+		wrx_life_end(me);
 		me->state = WRX_ENDED;
 		wrx_ctx_switch(&me->ctx, &wrx.hub);
 		return;
@@ -314,6 +321,7 @@ wrx_fiber_main(void)
 	if (wrx.trace) {
 		wrx_note("ends");
 	}
+	wrx_life_end(me);
 	me->state = WRX_ENDED;
 	me->op = "end";
 	wrx.ready &= ~wrx_bit(me->id);
@@ -411,9 +419,11 @@ wrx_fail(const char *kind, const char *fmt, ...)
 	va_list ap;
 
 	wrx.fail_kind = kind;
+	wrx_unseen_begin();
 	va_start(ap, fmt);
 	(void)vsnprintf(wrx.fail_text, sizeof wrx.fail_text, fmt, ap);
 	va_end(ap);
+	wrx_unseen_end();
 	if (!wrx.running) {
 		fprintf(stderr, "explorer: outside of a test body: %s: %s\n",
 		    kind, wrx.fail_text);

@@ -1,5 +1,6 @@
-# lib/aio, lib/timer and lib/poller under the explorer: the bodies, the same over
-# the real pool, and the planted bugs of x_aio_mutants.txt, x_fdio_mutants.txt.
+# lib/aio, lib/timer, lib/poller, lib/stream, lib/msgstream and lib/udp under the
+# explorer: the bodies, the same over the real pool, and the planted bugs of
+# x_aio_mutants.txt, x_fdio_mutants.txt, x_net_mutants.txt.
 
 set(x_aio_dir ${CMAKE_CURRENT_BINARY_DIR}/x_aio_gen)
 
@@ -41,21 +42,36 @@ endfunction()
 get_target_property(x_aio_sources weir_objects SOURCES)
 set(x_taskq_sources ${x_aio_sources})
 set(x_fd_sources ${x_aio_sources})
+set(x_net_sources ${x_aio_sources})
 list(FILTER x_aio_sources INCLUDE REGEX
   "/((sleep|msg|chan|dns|net|offload|task|timer)/[^/]*|aio/[a-eg-z][^/]*|base/(err|life))[.]c$")
 list(FILTER x_taskq_sources INCLUDE REGEX "/taskq/[^/]*[.]c$")
 list(FILTER x_fd_sources INCLUDE REGEX "/(poller/[^/]*|aio/f[^/]*)[.]c$")
+list(FILTER x_net_sources INCLUDE REGEX
+  "/(stream|msgstream|udp|url)/[^/]*[.]c$")
 add_library(x_aio_lib STATIC ${x_aio_sources})
 x_aio_target(x_aio_lib)
 add_library(x_aio_taskq STATIC ${x_taskq_sources})
 x_aio_target(x_aio_taskq)
 add_library(x_aio_fd STATIC ${x_fd_sources})
 x_aio_target(x_aio_fd)
+add_library(x_net_lib STATIC ${x_net_sources})
+x_aio_target(x_net_lib)
 add_library(x_aio_fake OBJECT x_aio_rig.c x_aio_toy.c fake_pool.c)
 x_aio_target(x_aio_fake)
 add_library(x_fdio_fake OBJECT
   x_fdio_rig.c fake_sys.c x_aio_rig.c x_aio_toy.c fake_pool.c)
 x_aio_target(x_fdio_fake)
+
+add_library(x_net_fake OBJECT
+  x_net_rig.c fake_sys.c fake_net.c fake_bytes.c fake_calls.c
+  x_aio_rig.c x_aio_toy.c)
+x_aio_target(x_net_fake)
+add_library(x_net_fake_pool OBJECT fake_pool.c)
+x_aio_target(x_net_fake_pool)
+add_library(x_net_real_pool OBJECT x_aio_pool.c)
+x_aio_target(x_net_real_pool)
+set(x_net_names x_stream x_accept x_dial x_msgstream x_udp)
 
 # The program <name>: the bodies of <test>.c, what they stand on, and the
 # sources in ARGN.
@@ -67,6 +83,9 @@ function(x_aio_program name test)
   elseif(test MATCHES "^x_fdio")
     set(fake $<TARGET_OBJECTS:x_fdio_fake>)
     set(room x_aio_fd)
+  elseif(test IN_LIST x_net_names)
+    set(fake $<TARGET_OBJECTS:x_net_fake> $<TARGET_OBJECTS:x_net_fake_pool>)
+    set(room x_net_lib x_aio_fd)
   endif()
   add_executable(${name} $<TARGET_OBJECTS:${test}_body> ${fake} ${ARGN})
   x_aio_target(${name})
@@ -77,7 +96,8 @@ endfunction()
 set(x_aio_names
   x_aio x_aio_end x_aio_time x_aio_fini x_aio_list x_aio_ring x_aio_task x_wait
   x_sleep x_chan x_dns)
-foreach(name IN LISTS x_aio_names ITEMS x_timer x_life x_fdio x_fdio_end)
+foreach(name IN LISTS x_aio_names x_net_names
+    ITEMS x_timer x_life x_fdio x_fdio_end)
   add_library(${name}_body OBJECT ${name}.c)
   x_aio_target(${name}_body)
   x_aio_program(${name} ${name})
@@ -85,6 +105,8 @@ foreach(name IN LISTS x_aio_names ITEMS x_timer x_life x_fdio x_fdio_end)
   set(schedules 5000)
   if(name STREQUAL "x_aio_time")
     set(schedules 30000)
+  elseif(name IN_LIST x_net_names)
+    set(schedules 1000) # these are long: 2000 with both modes
   endif()
   weir_explorer_ctest(${name} --schedules ${schedules})
 endforeach()
@@ -106,6 +128,14 @@ foreach(name IN ITEMS x_fdio x_fdio_end)
     weir_explorer x_aio_fd x_aio_lib x_aio_taskq)
   weir_explorer_ctest(${name}_pool --schedules 900)
 endforeach()
+foreach(name IN LISTS x_net_names)
+  add_executable(${name}_pool $<TARGET_OBJECTS:${name}_body>
+    $<TARGET_OBJECTS:x_net_fake> $<TARGET_OBJECTS:x_net_real_pool>)
+  x_aio_target(${name}_pool)
+  target_link_libraries(${name}_pool PRIVATE
+    weir_explorer x_net_lib x_aio_fd x_aio_lib x_aio_taskq)
+  weir_explorer_ctest(${name}_pool --schedules 300)
+endforeach()
 
 # Planted bugs.
 function(x_aio_plant list bug file program body)
@@ -116,6 +146,9 @@ function(x_aio_plant list bug file program body)
       -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
     DEPENDS ${list} x_aio_mutate.cmake ${PROJECT_SOURCE_DIR}/lib/${file}
     VERBATIM)
+  if(weir_explorer_tsan)
+    return()
+  endif()
   x_aio_program(x_bug_${bug} ${program} ${x_aio_dir}/${bug}.c)
   # A mutant need not be pretty.
   set_source_files_properties(${x_aio_dir}/${bug}.c PROPERTIES
@@ -124,7 +157,11 @@ function(x_aio_plant list bug file program body)
     --expect-fail)
 endfunction()
 
-foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt)
+set(x_plants x_aio_mutants.txt x_fdio_mutants.txt)
+if(NOT WEIR_SANITIZE) # a sanitizer has nothing to add to them, but time
+  list(APPEND x_plants x_net_mutants.txt)
+endif()
+foreach(list IN LISTS x_plants)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${CMAKE_CURRENT_SOURCE_DIR}/${list})
   file(STRINGS ${list} bugs REGEX "^== ")

@@ -146,7 +146,7 @@ bad_uaf_mutex(void)
 	box_with(open_and_unlock, wri_alloc(sizeof(struct box)));
 }
 
-#if !X_ASAN
+#if !X_ASAN && !X_TSAN
 static void
 open_and_write(void *arg)
 {
@@ -481,7 +481,7 @@ const struct x_test x_tests[] = {
     {"spurious", bad_spurious, "planted", 0, 0, NULL, "assert"},
     {"weak_cas", bad_weak_cas, "planted", 0, 0, NULL, "assert"},
     {"clock", bad_clock, "planted", 0, 0, NULL, "assert"},
-#if !X_ASAN
+#if !X_ASAN && !X_TSAN
     {"uaf_plain", bad_uaf_plain, "planted", 0, 0, NULL, "uaf"},
     {"crash", bad_crash, "planted", 0, 0, NULL, "crash"},
 #endif

@@ -164,7 +164,7 @@ take(struct wri_node *n)
  * Which of the reasons for BUSY was it?  A look without steps; the baton comes
  * last, because our own release of it may still be in the store buffer.
  */
-static void
+X_LOOKS static void
 name_busy(void)
 {
 	const struct wri_node *tail = q.tail.v;

@@ -210,6 +210,7 @@ wait_until(void)
 		subject_stopped(&one);
 	} else {
 		X_ASSERT(rv == WEIR_ETIMEDOUT && x_time() >= until);
+		X_ASSERT(what != WEIR_BLOCKER_NONE);
 		if (what == WEIR_BLOCKER_PROVIDER) {
 			X_REACH("provider-blocks");
 		} else if (what == WEIR_BLOCKER_QUEUE) {

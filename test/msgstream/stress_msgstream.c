@@ -491,8 +491,8 @@ START_TEST(many_threads_may_send_and_receive_at_once)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+make_suite(void)
 {
 	Suite *s = suite_create("msgstream");
 	TCase *tc = tcase_create("stress");
@@ -509,5 +509,11 @@ main(void)
 	tcase_add_loop_test(
 	    tc, many_threads_may_send_and_receive_at_once, 0, NET_KINDS);
 	suite_add_tcase(s, tc);
-	return run_suite(s);
+	return s;
+}
+
+int
+main(int argc, char **argv)
+{
+	return run_rounds(argc, argv, make_suite);
 }

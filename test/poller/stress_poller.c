@@ -213,8 +213,8 @@ stress_suite(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	wri_life_set(WRI_LIFE_UP); /* there is no weir_init here */
-	return run_suite(stress_suite());
+	return run_rounds(argc, argv, stress_suite);
 }

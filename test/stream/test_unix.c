@@ -5,6 +5,7 @@
 #include "support/rt.h"
 #include "support/run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,15 +125,23 @@ END_TEST
 
 START_TEST(a_live_socket_file_is_in_use_and_unharmed)
 {
-	int fd = make_socket(path, SOCK_STREAM, 4);
-	int conn;
+	int fd = make_socket(path, SOCK_STREAM | SOCK_NONBLOCK, 4);
 
 	ck_assert_int_eq(listen_once(), WEIR_EADDRINUSE);
 	ck_assert(exists(path));
-	/* The look at it was a connection. */
-	conn = accept(fd, NULL, NULL);
-	ck_assert_int_ge(conn, 0);
-	close(conn);
+	/* The look at it was no connection. */
+	ck_assert_int_eq(accept(fd, NULL, NULL), -1);
+	ck_assert_int_eq(errno, EAGAIN);
+	close(fd);
+}
+END_TEST
+
+START_TEST(one_that_is_bound_and_does_not_listen_yet_is_in_use)
+{
+	int fd = make_socket(path, SOCK_STREAM, -1);
+
+	ck_assert_int_eq(listen_once(), WEIR_EADDRINUSE);
+	ck_assert(exists(path));
 	close(fd);
 }
 END_TEST
@@ -287,6 +296,7 @@ main(void)
 	tcase_add_test(tc, freeing_the_listener_removes_the_file);
 	tcase_add_test(tc, a_stale_socket_file_is_replaced);
 	tcase_add_test(tc, a_live_socket_file_is_in_use_and_unharmed);
+	tcase_add_test(tc, one_that_is_bound_and_does_not_listen_yet_is_in_use);
 	tcase_add_test(tc, a_live_one_whose_backlog_is_full_is_in_use);
 	tcase_add_test(tc, a_file_that_is_no_socket_is_in_use_and_unharmed);
 	tcase_add_test(tc, a_socket_of_another_type_is_in_use_and_unharmed);

@@ -200,13 +200,37 @@ seat_open(struct seat *s, struct dice *d)
 	weir_aio_set_tag(s->aio, "seat");
 }
 
+/* Stop, at once or by looking again and again what is in the way. */
+static void
+seat_stop(struct seat *s, struct dice *d)
+{
+	weir_blocker what;
+	const char *who;
+	weir_err rv = WEIR_ETIMEDOUT;
+
+	if (dice_roll(d, 2) == 0) {
+		rv = weir_aio_stop(s->aio);
+	}
+	while (rv == WEIR_ETIMEDOUT) {
+		rv = weir_aio_stop_until(s->aio,
+		    weir_now() + WEIR_US(dice_roll(d, 50)), &what, &who);
+		if ((rv == WEIR_OK) != (what == WEIR_BLOCKER_NONE)) {
+			go_wrong("stop_until and what is in the way");
+		}
+	}
+	if (rv != WEIR_OK) {
+		go_wrong("stop");
+	}
+}
+
 static void
 seat_close(struct seat *s, struct dice *d)
 {
+	bool reaps = false;
+
 	if (dice_roll(d, 2) == 0) {
-		if (weir_aio_stop(s->aio) != WEIR_OK) {
-			go_wrong("stop");
-		}
+		seat_stop(s, d);
+		reaps = dice_roll(d, 2) == 0;
 		s->stopped = true;
 		if (weir_aio_busy(s->aio) || s->inside != 0) {
 			go_wrong("stop has returned and it is busy");
@@ -214,7 +238,11 @@ seat_close(struct seat *s, struct dice *d)
 	} else {
 		weir_aio_close(s->aio);
 	}
-	weir_aio_free(s->aio);
+	if (reaps) {
+		weir_aio_reap(s->aio); /* it is idle: at once */
+	} else {
+		weir_aio_free(s->aio);
+	}
 	s->aio = NULL; /* no handle for those who wait for any */
 	if (s->has_callback && s->accepted != s->calls) {
 		go_wrong("accepted and called differ after free");
@@ -339,8 +367,8 @@ START_TEST(random_calls_from_many_threads_keep_every_promise)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+make_suite(void)
 {
 	Suite *suite = suite_create("stress");
 	TCase *tc = tcase_create("aio");
@@ -349,5 +377,11 @@ main(void)
 	tcase_set_timeout(tc, 300);
 	tcase_add_test(tc, random_calls_from_many_threads_keep_every_promise);
 	suite_add_tcase(suite, tc);
-	return run_suite(suite);
+	return suite;
+}
+
+int
+main(int argc, char **argv)
+{
+	return run_rounds(argc, argv, make_suite);
 }

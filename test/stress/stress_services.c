@@ -340,16 +340,22 @@ no_log(void *arg, weir_log_level level, const char *line)
 	(void)line;
 }
 
-int
-main(void)
+static Suite *
+make_suite(void)
 {
 	Suite *s = suite_create("stress");
 	TCase *tc = tcase_create("services");
 
-	weir_log_set(no_log, NULL, WEIR_LOG_WARN);
 	tcase_set_timeout(tc, 300);
 	tcase_add_loop_test(
 	    tc, random_calls_of_every_service_leave_nothing_behind, 0, LIVES);
 	suite_add_tcase(s, tc);
-	return run_suite(s);
+	return s;
+}
+
+int
+main(int argc, char **argv)
+{
+	weir_log_set(no_log, NULL, WEIR_LOG_WARN);
+	return run_rounds(argc, argv, make_suite);
 }

@@ -12,11 +12,13 @@
 
 #define TOYS 4
 #define PAIRS 4
+#define INTERVALS 2
 
 static struct toy toys[TOYS];
 static struct pair {
 	weir_stream *from, *to;
 } pairs[PAIRS];
+static weir_interval *intervals[INTERVALS];
 static _Atomic uint64_t sent, received;
 
 static void
@@ -61,11 +63,19 @@ world_open(void)
 		pair_open(l, url, &pairs[i]);
 	}
 	weir_stream_listener_free(l);
+	for (int i = 0; i < INTERVALS; i++) {
+		ck_assert_int_eq(
+		    weir_interval_alloc(&intervals[i], WEIR_US(100 + 400 * i)),
+		    WEIR_OK);
+	}
 }
 
 void
 world_close(void)
 {
+	for (int i = 0; i < INTERVALS; i++) {
+		weir_interval_free(intervals[i]);
+	}
 	for (int i = 0; i < PAIRS; i++) {
 		weir_stream_free(pairs[i].from);
 		weir_stream_free(pairs[i].to);
@@ -80,11 +90,16 @@ world_close(void)
 void
 world_submit(struct world_op *op, weir_aio *aio, struct dice *d)
 {
-	const weir_iov iov[2] = {
-	    {op->bytes, 1 + dice_roll(d, 16)}, {op->bytes + 16, 16}};
 	struct pair *p = &pairs[dice_roll(d, PAIRS)];
 
 	op->kind = (enum world_kind)dice_roll(d, WORLD_KINDS);
+	op->iov[0] = (weir_iov){op->bytes, 1 + dice_roll(d, 16)};
+	op->iov[1] = (weir_iov){op->bytes + 16, 16};
+	if (dice_roll(d, 2) == 0) {
+		(void)weir_aio_set_iov(aio, 2, op->iov);
+	} else {
+		(void)weir_aio_borrow_iov(aio, 2, op->iov);
+	}
 	switch (op->kind) {
 	case WORLD_SLEEP:
 		weir_sleep_aio(dice_roll(d, 8) == 0
@@ -92,15 +107,16 @@ world_submit(struct world_op *op, weir_aio *aio, struct dice *d)
 				   : WEIR_US(dice_roll(d, 300)),
 		    aio);
 		break;
+	case WORLD_TICK:
+		weir_interval_next(intervals[dice_roll(d, INTERVALS)], aio);
+		break;
 	case WORLD_TOY:
 		toy_submit(&toys[dice_roll(d, TOYS)], aio);
 		break;
 	case WORLD_RECV:
-		(void)weir_aio_set_iov(aio, 2, iov);
 		weir_stream_recv(p->to, aio);
 		break;
 	case WORLD_SEND:
-		(void)weir_aio_set_iov(aio, 2, iov);
 		weir_stream_send_all(p->from, aio);
 		break;
 	case WORLD_NOW:

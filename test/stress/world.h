@@ -1,6 +1,6 @@
 /*
- * world - the operations that stress_aio submits: sleeps, a stranger's, and
- * both directions of some connections.
+ * world - the operations that stress_aio submits: sleeps, ticks, a stranger's,
+ * and both directions of some connections.
  *
  * Ownership  a world_op lives in its seat and holds the buffer of the
  *            operation that is pending.
@@ -16,6 +16,7 @@
 
 enum world_kind {
 	WORLD_SLEEP,
+	WORLD_TICK,
 	WORLD_TOY,
 	WORLD_RECV,
 	WORLD_SEND,
@@ -26,6 +27,7 @@ enum world_kind {
 struct world_op {
 	enum world_kind kind;
 	unsigned char bytes[32];
+	weir_iov iov[2]; /* lent to the handle, sometimes */
 };
 
 /* Connections and providers; fail the test when they cannot be had. */

@@ -205,6 +205,39 @@ START_TEST(what_was_taken_ahead_outlives_a_cancel_and_dies_with_the_socket)
 }
 END_TEST
 
+/* More receives than one owner has turns wait for them: no event tells of what
+ * was taken ahead. */
+START_TEST(what_was_taken_ahead_is_given_to_all_who_wait)
+{
+	enum { N = 40 };
+	struct dg many[N];
+	char in[N][4];
+
+	begin(WEIR_UDP_BATCH_MAX);
+	for (int i = 0; i < N; i++) {
+		dg_init(&many[i]);
+		dg_recv(&many[i], b, in[i], sizeof(in[i]));
+	}
+	/* They find nothing until all is there. */
+	wri_sys_fail_from(WRI_SYS_RECVMMSG, 1, EAGAIN);
+	for (int i = 0; i < N; i++) {
+		char c = (char)i;
+
+		dg_deliver(&tx, a, b, &c, 1);
+	}
+	wri_sys_fail_at(WRI_SYS_RECVMMSG, 0, 0);
+	dg_poke(b);
+	for (int i = 0; i < N; i++) {
+		ck_assert_int_eq(dg_wait(&many[i]), WEIR_OK);
+		ck_assert_int_eq(in[i][0], i);
+	}
+	for (int i = 0; i < N; i++) {
+		dg_fini(&many[i]);
+	}
+	end();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -220,6 +253,7 @@ main(void)
 	tcase_add_test(tc, the_longest_datagram_fits_into_a_slot);
 	tcase_add_test(tc,
 	    what_was_taken_ahead_outlives_a_cancel_and_dies_with_the_socket);
+	tcase_add_test(tc, what_was_taken_ahead_is_given_to_all_who_wait);
 	suite_add_tcase(s, tc);
 	return run_suite(s);
 }
