@@ -56,16 +56,17 @@ msg_spend(weir_msg *msg)
 	weir_msg_free(msg);
 }
 
-/* An operation that does not wait, on a handle of its own; any thread. */
-static void
+/* An operation that does not wait, on a handle of its own; any thread.  False:
+ * there is no handle, weir_fini was here. */
+static bool
 at_once(weir_chan *ch, void (*op)(weir_chan *, weir_aio *), weir_msg *msg)
 {
 	bool ended;
 	weir_aio *aio;
 
 	if (weir_aio_alloc(&aio, NULL, NULL) != WEIR_OK) {
-		msg_spend(msg); /* weir_fini was there */
-		return;
+		msg_spend(msg);
+		return false;
 	}
 	(void)weir_aio_set_timeout(aio, 0);
 	(void)weir_aio_set_msg(aio, msg);
@@ -74,6 +75,7 @@ at_once(weir_chan *ch, void (*op)(weir_chan *, weir_aio *), weir_msg *msg)
 	/* What was received, or could not be sent. */
 	msg_spend(weir_aio_get_msg(aio));
 	weir_aio_free(aio);
+	return true;
 }
 
 static void
@@ -87,7 +89,8 @@ static void
 drain(weir_chan *ch)
 {
 	while (weir_chan_len(ch) > 0) {
-		at_once(ch, weir_chan_recv, NULL);
+		ck_assert_msg(at_once(ch, weir_chan_recv, NULL),
+		    "messages are left, and weir is down");
 	}
 }
 
@@ -121,13 +124,13 @@ chan_recv_submit(weir_aio *aio)
 void
 chan_recv_end(void)
 {
-	at_once(chan, weir_chan_send, msg_make());
+	(void)at_once(chan, weir_chan_send, msg_make());
 }
 
 void
 chan_recv_soon(weir_aio *aio)
 {
-	at_once(chan_easy, weir_chan_send, msg_make());
+	(void)at_once(chan_easy, weir_chan_send, msg_make());
 	weir_chan_recv(chan_easy, aio);
 }
 
@@ -147,7 +150,7 @@ chan_send_setup(void)
 {
 	chan_setup(2);
 	for (int i = 0; i < 2; i++) {
-		at_once(chan, weir_chan_send, msg_make());
+		(void)at_once(chan, weir_chan_send, msg_make());
 	}
 }
 
@@ -173,7 +176,7 @@ chan_send_submit(weir_aio *aio)
 	/* An end that came when nobody waited has made room. */
 	for (int i = 0; i < 2; i++) {
 		if (weir_chan_len(chan) < weir_chan_capacity(chan)) {
-			at_once(chan, weir_chan_send, msg_make());
+			(void)at_once(chan, weir_chan_send, msg_make());
 		}
 	}
 	weir_chan_send(chan, aio);
@@ -182,7 +185,7 @@ chan_send_submit(weir_aio *aio)
 void
 chan_send_end(void)
 {
-	at_once(chan, weir_chan_recv, NULL);
+	(void)at_once(chan, weir_chan_recv, NULL);
 }
 
 void
@@ -190,7 +193,7 @@ chan_send_soon(weir_aio *aio)
 {
 	arm(aio);
 	if (weir_chan_len(chan_easy) > 0) {
-		at_once(chan_easy, weir_chan_recv, NULL);
+		(void)at_once(chan_easy, weir_chan_recv, NULL);
 	}
 	weir_chan_send(chan_easy, aio);
 }

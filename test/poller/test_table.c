@@ -299,7 +299,7 @@ table_suite(void)
 	/* A million elements: slow under a sanitizer. */
 	tcase_add_checked_fixture(full, setup, teardown);
 	tcase_add_test(full, a_full_table_says_so);
-	tcase_set_timeout(full, 60);
+	tcase_set_timeout(full, 240);
 	suite_add_tcase(suite, full);
 	return suite;
 }
