@@ -146,7 +146,7 @@ function(x_aio_plant list bug file program body)
       -P ${CMAKE_CURRENT_SOURCE_DIR}/x_aio_mutate.cmake
     DEPENDS ${list} x_aio_mutate.cmake ${PROJECT_SOURCE_DIR}/lib/${file}
     VERBATIM)
-  if(weir_explorer_tsan)
+  if(NOT weir_explorer_plants)
     return()
   endif()
   x_aio_program(x_bug_${bug} ${program} ${x_aio_dir}/${bug}.c)
@@ -157,11 +157,7 @@ function(x_aio_plant list bug file program body)
     --expect-fail)
 endfunction()
 
-set(x_plants x_aio_mutants.txt x_fdio_mutants.txt)
-if(NOT WEIR_SANITIZE) # a sanitizer has nothing to add to them, but time
-  list(APPEND x_plants x_net_mutants.txt)
-endif()
-foreach(list IN LISTS x_plants)
+foreach(list IN ITEMS x_aio_mutants.txt x_fdio_mutants.txt x_net_mutants.txt)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
     ${CMAKE_CURRENT_SOURCE_DIR}/${list})
   file(STRINGS ${list} bugs REGEX "^== ")

@@ -43,7 +43,7 @@ endfunction()
 # The test with a copy of lib/taskq/<file> that x_pool_mutate.sh has changed;
 # passes when the body fails.
 function(weir_add_taskq_plant name test body file script)
-  if(weir_explorer_tsan)
+  if(NOT weir_explorer_plants)
     return()
   endif()
   set(dir ${CMAKE_CURRENT_BINARY_DIR}/plants/${name})
