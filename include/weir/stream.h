@@ -161,8 +161,8 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_listener_alloc_url(
     weir_stream_listener **lp, const weir_url *url);
 
 /**
- * Bind and listen.  A socket file that nobody listens on is replaced.  On
- * socket:// it does nothing, each time, and need not be called.
+ * Bind and listen.  A socket file that no socket is bound to any more is
+ * replaced.  On socket:// it does nothing, each time, and need not be called.
  *
  * Errors      WEIR_EADDRINUSE  taken; may be tried again
  *             WEIR_EADDRINVAL  not an address of this machine; a path of more

@@ -18,6 +18,8 @@
  *            or freed there.
  * Progress   lock-free but for the gate.
  * Pairs      S1  see sockio.c: ended is set before shutdown(2).
+ *            S2  rele: holds (acq_rel): what others did with the descriptor
+ *                comes before its close.
  * Proof      test/stream/test_io.c, test/stream/test_states.c
  */
 #include "stream/stream.h"
@@ -72,6 +74,7 @@ wri_stream_open(weir_stream **sp, const struct wri_stream_ops *ops, int fd)
 	s->magic = WRI_MAGIC_STREAM;
 	s->ops = ops;
 	s->passes_fds = ops->passes_fds;
+	wri_store(&s->holds, 1, WRI_RLX); /* nobody else has it */
 	err = weir_fd_open(&s->fd, fd,
 	    &(weir_fd_params){
 		.size = sizeof(weir_fd_params),
@@ -261,6 +264,25 @@ weir_stream_send_all(weir_stream *s, weir_aio *aio)
 	stream_submit(s, WEIR_DIR_WRITE, aio, &wri_sock_send_all, __func__);
 }
 
+/*
+ * The callback of an operation that a call ends may free the stream before the
+ * call has returned: the descriptor stays until the last of them is out.
+ */
+static void
+stream_hold(weir_stream *s)
+{
+	/* Relaxed: who calls has the stream. */
+	(void)wri_add(&s->holds, 1, WRI_RLX);
+}
+
+static void
+stream_rele(weir_stream *s)
+{
+	if (wri_sub(&s->holds, 1, WRI_ACQ_REL) == 1) { /* S2 */
+		weir_fd_close(s->fd);
+	}
+}
+
 weir_err
 weir_stream_shutdown(weir_stream *s)
 {
@@ -276,8 +298,10 @@ weir_stream_shutdown(weir_stream *s)
 	if (wri_or(&s->ended, WRI_ENDED_SEND, WRI_ACQ_REL) & WRI_ENDED_ALL) {
 		return WEIR_ECLOSED;
 	}
+	stream_hold(s);
 	weir_fd_shut_dir(s->fd, WEIR_DIR_WRITE, WEIR_ECLOSED);
 	r = wri_sys_shutdown(weir_fd_number(s->fd), SHUT_WR);
+	stream_rele(s);
 	return r == 0 ? WEIR_OK : wri_err_of(-r);
 }
 
@@ -298,7 +322,9 @@ void
 weir_stream_close(weir_stream *s)
 {
 	if (!wri_life_forked() && stream_ok(s, __func__)) {
+		stream_hold(s);
 		stream_close(s);
+		stream_rele(s);
 	}
 }
 
@@ -306,8 +332,10 @@ void
 weir_stream_stop(weir_stream *s)
 {
 	if (!wri_life_forked() && stream_ok(s, __func__)) {
+		stream_hold(s);
 		stream_close(s);
 		(void)weir_fd_drain(s->fd);
+		stream_rele(s);
 	}
 }
 
@@ -318,7 +346,9 @@ weir_stream_free(weir_stream *s)
 		s->magic = WRI_MAGIC_GONE;
 		/* A forked child may hold the socket open after us. */
 		stream_close(s);
-		weir_fd_close(s->fd);
+		/* Another close may be under way: no operation outlives us. */
+		weir_fd_shut(s->fd, WEIR_ECLOSED);
+		stream_rele(s);
 	}
 }
 

@@ -105,6 +105,7 @@ struct weir_stream {
 	weir_sockaddr peer;
 
 	/* Any thread. */
+	wri_a32 holds;  /* the program, and the calls that end operations */
 	wri_a32 ended;  /* WRI_ENDED_ bits */
 	wri_a32 broken; /* the first weir_err that the connection broke with;
 			   WEIR_OK: it did not */

@@ -32,6 +32,34 @@ wait_recv(void)
 	ck_assert(nng_aio_busy(n.b.aio));
 }
 
+static void
+free_far(void *arg)
+{
+	(void)arg;
+	nng_stream_free(n.far);
+}
+
+/* The close may be on its way still when the callback frees; sanitizers see
+ * what it touches then. */
+NET_TEST(a_callback_may_free_the_stream_whose_close_ended_it)
+{
+	for (unsigned i = 0; i < 50; i++) {
+		nng_aio *aio = NULL;
+
+		ck_assert_int_eq(nng_aio_alloc(&aio, free_far, NULL), NNG_OK);
+		ck_assert_int_eq(
+		    nng_aio_set_iov(aio, 1, &(nng_iov){buf, sizeof(buf)}),
+		    NNG_OK);
+		nng_stream_recv(n.far, aio);
+		nng_stream_close(n.far);
+		nng_aio_wait(aio);
+		ck_assert_int_eq(nng_aio_result(aio), NNG_ECLOSED);
+		nng_aio_free(aio);
+		nng_stream_free(n.near);
+		con_net_connect(&n, &n.near, &n.far);
+	}
+}
+
 NET_TEST(close_ends_what_is_pending_with_closed)
 {
 	wait_recv();
@@ -318,6 +346,7 @@ main(void)
 	Suite *suite = suite_create("conform/close");
 	TCase *tc = con_case(suite, "close");
 
+	ON_ALL(a_callback_may_free_the_stream_whose_close_ended_it);
 	ON_ALL(close_ends_what_is_pending_with_closed);
 	ON_ALL(close_ends_a_send_that_waits);
 	ON_ALL(stop_and_free_end_what_is_pending_with_closed);
