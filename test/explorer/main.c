@@ -240,6 +240,9 @@ explore(const struct x_test *t, bool sb, struct tally *sum)
 static bool
 runs_in(const struct x_test *t, bool sb)
 {
+	if (X_TSAN && (t->options & X_UNJUDGED) != 0) {
+		return false;
+	}
 	if (sb) {
 		return (t->options & X_PLAIN) == 0 && !opt.plain_only &&
 		       opt.strategy != WRX_EXHAUST;
@@ -254,7 +257,9 @@ print_line(const struct x_test *t, const struct tally *sum)
 	    sum->failed && t->expect == NULL ? "FAIL" : "ok", t->name,
 	    t->promise != NULL ? t->promise : "", sum->schedules, sum->steps);
 	if (!wrx.trace && sum->seconds > 0) { /* traces are compared */
-		printf(", %.0f/s", (double)sum->schedules / sum->seconds);
+		printf(", %.0f/s, %.1f M steps/s",
+		    (double)sum->schedules / sum->seconds,
+		    (double)sum->steps / sum->seconds * 1e-6);
 	}
 	if (sum->exhausted) {
 		printf(", exhausted");
