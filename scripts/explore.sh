@@ -50,7 +50,7 @@ fi
 logs=$(mktemp -d)
 trap 'rm -rf "$logs"' EXIT
 echo "seed $seed, $*"
-# 1000 and more schedules want the rare words: not the question here.
+# shellcheck disable=SC2016 # the inner shell expands
 for mode in plain sb; do
   for program in $programs; do
     echo "$program --$mode --seed $seed $*"
