@@ -37,8 +37,9 @@ done
 
 # Plants are those that ctest runs with --expect-fail; x_detect is one in all.
 programs=$(ctest --test-dir "$dir" -R '^explorer/' -N -V |
-  sed -n '/expect-fail/d; s/^.*Test command: .*"\?\(\/[^" ]*\/x_[a-z0-9_]*\)"\?.*$/\1/p' |
-  grep -v '/x_detect$' | grep -E "$only" | sort -u)
+  sed -n '/expect-fail/d; s/^.*Test command: //p' |
+  grep -o '/[^" ]*/x_[a-z0-9_]*' | grep -v '/x_detect$' |
+  grep -E "$only" | sort -u)
 [ -n "$programs" ] || { echo "$0: no programs in $dir" >&2 && exit 2; }
 
 if [ -n "$schedules" ]; then
