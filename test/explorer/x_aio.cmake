@@ -155,7 +155,8 @@ function(x_aio_plant list bug file program body)
 endfunction()
 
 set(x_plants x_aio_mutants.txt x_fdio_mutants.txt)
-if(NOT WEIR_SANITIZE) # a sanitizer has nothing to add to them, but time
+# Sanitizers and the release have nothing to add to these, but time.
+if(NOT WEIR_SANITIZE AND NOT CMAKE_BUILD_TYPE STREQUAL "Release")
   list(APPEND x_plants x_net_mutants.txt)
 endif()
 foreach(list IN LISTS x_plants)
