@@ -769,7 +769,7 @@ const struct x_test x_tests[] = {
     {"bad_peer", bad_peer, "C1, a peer that breaks off", X_NOTIME, 0, "", NULL},
     {"silence", silence, "C1, a peer that says nothing", 0, 0,
 	"greeted too-late", NULL},
-    {"library_ends", library_ends, "T7, weir_fini", 0, 0,
-	"stopped before", NULL},
+    {"library_ends", library_ends, "T7, weir_fini", 0, 0, "stopped before",
+	NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

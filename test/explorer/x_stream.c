@@ -591,7 +591,7 @@ const struct x_test x_tests[] = {
 	NULL},
     {"reset", reset, "C1, a reset is told to both sides", X_NOTIME, 0, "reset",
 	NULL},
-    {"library_ends", library_ends, "T7, weir_fini", 0, 0,
-	"stopped before", NULL},
+    {"library_ends", library_ends, "T7, weir_fini", 0, 0, "stopped before",
+	NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

@@ -382,7 +382,7 @@ const struct x_test x_tests[] = {
 	NULL},
     {"closed", closed, "C1 T1 T3, close, stop, free", X_NOTIME, 0, "got closed",
 	NULL},
-    {"library_ends", library_ends, "T7, weir_fini", 0, 0,
-	"stopped before", NULL},
+    {"library_ends", library_ends, "T7, weir_fini", 0, 0, "stopped before",
+	NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };
