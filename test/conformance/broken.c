@@ -154,6 +154,7 @@ static bool
 box_setup(void *arg)
 {
 	(void)arg;
+	box.takers = (weir_aioq){NULL, NULL, 0}; /* another one's defect */
 	box.items = box.ends = 0;
 	if (box.defect == WARNS) {
 		weir_log(WEIR_LOG_WARN, "the mailbox is tired");
