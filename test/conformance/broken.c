@@ -190,6 +190,14 @@ box_teardown(void *arg)
 	}
 }
 
+void
+broken_clean(void)
+{
+	if (box.defect == KEEPS_A_HANDLE) {
+		weir_aio_free(box.kept);
+	}
+}
+
 weir_conformance_provider
 broken_provider(enum defect d)
 {

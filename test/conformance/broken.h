@@ -35,5 +35,7 @@ enum defect {
 
 /* The provider of the only mailbox, with this defect. */
 weir_conformance_provider broken_provider(enum defect d);
+/* After the run: undo what it has kept. */
+void broken_clean(void);
 
 #endif
