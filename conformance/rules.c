@@ -75,7 +75,7 @@ const struct rule wri_kit_rules[] = {
 	"An abort reaches one operation at most."),
     ROW(finish_cancel_timeout_at_once, KIT_ASK | KIT_END,
 	"End, cancel and timeout at once end it once."),
-    ROW(stop_from_many_threads, 0,
+    ROW(stop_from_many_threads, KIT_ASK,
 	"Stop, close, wait and cancel from several threads, then free."),
     ROW(free_or_reap_while_it_completes, KIT_ASK,
 	"Free or reap from another thread while it completes."),

@@ -88,7 +88,7 @@ wri_kit_abort_reaches_one_operation(struct kit *k)
 		wri_kit_soon(u);
 		wri_kit_join(h);
 		wri_kit_expect_some(u, first + 1);
-		if (k->failed) {
+		if (u == NULL || k->failed) {
 			break;
 		}
 		(void)weir_aio_cancel(u->aio);
@@ -125,7 +125,7 @@ wri_kit_finish_cancel_timeout_at_once(struct kit *k)
 		wri_kit_end(k);
 		wri_kit_join(h);
 		wri_kit_expect_calls(u, (unsigned)i + 1);
-		if (k->failed) {
+		if (u == NULL || k->failed) {
 			break;
 		}
 		if (u->result == WEIR_EPROTO) {
