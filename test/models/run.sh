@@ -63,10 +63,9 @@ model() {
 plants() {
   local plant
 
-  for plant in $(grep -oE '^#(ifn?def|elif defined\()[ ]?PLANT_[A-Z_]+|defined\(PLANT_[A-Z_]+' "$here/$1" |
-    grep -oE 'PLANT_[A-Z_]+' | sort -u); do
-    model found "${1%.pml}-${plant#PLANT_}" "$1" safety -DMODEL_SAFETY "-D$plant"
-  done
+  while read -r plant; do
+    model found "${1%.pml}-$plant" "$1" safety -DMODEL_SAFETY "-DPLANT_$plant"
+  done < <(sed -n '/^#/s/.*PLANT_\([A-Z_]*\).*/\1/p' "$here/$1" | sort -u)
 }
 
 model clean parking parking.pml safety -DMODEL_SAFETY

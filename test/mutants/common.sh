@@ -1,5 +1,6 @@
 # common.sh - how a mutant is built and judged; sourced by the scripts beside it.
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # the caller sets what is named below
 #
 # A mutant is one source of lib/ that was changed in a copy.  It is compiled by
 # the command that the build directory has for that source, and linked into one
@@ -7,14 +8,15 @@
 # place: a few seconds, and the build directory stays as it is.
 #
 # Set by the caller: build (a directory made by Ninja), root (of the sources),
-# work (scratch).
+# work (scratch), dir (of one mutant), extra (options for the explorer).
 
 # Once: what the build directory would run.
 mutants_begin() {
-  mkdir -p "$work" && ninja -C "$build" -t commands >"$work/commands" || {
+  if ! { mkdir -p "$work" &&
+    ninja -C "$build" -t commands >"$work/commands"; }; then
     echo "$build: not a build directory of Ninja" >&2
     return 2
-  }
+  fi
 }
 
 # program_path NAME: relative to the build directory.

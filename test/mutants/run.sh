@@ -144,7 +144,7 @@ one() {
   fi
 }
 
-[ $# -ge 1 ] && [ -d "$1" ] || usage
+[ -d "${1:-}" ] || usage
 build=$(cd "$1" && pwd)
 shift
 work=${MUTANTS_DIR:-$build/mutants}
@@ -157,7 +157,7 @@ for word; do
   case $word in
   --ci) mode=ci ;;
   --promise) mode=promise ;;
-  --file) mode=file ;;
+  --file) mode='file' ;;
   --table) table=y ;;
   --list) only_list=y ;;
   -*) usage ;;
