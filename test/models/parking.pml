@@ -60,12 +60,15 @@ inline wake(who)
 #endif
 }
 
-inline notify()
+/* some: were any parked? */
+inline notify(some)
 {
 	byte r = THREADS;
-	bool some;
-#ifndef PLANT_LOOK_FIRST
-	some = nparked != 0;
+#ifdef PLANT_LOOK_FIRST
+	if
+	:: !some -> goto told
+	:: else
+	fi;
 #endif
 	if
 	:: searching != 0 -> goto told
@@ -103,25 +106,27 @@ told:	r = 0;
 proctype producer(byte me)
 {
 	byte n;
+	bool some;
 
 	do
 	:: n == PUSHES -> break
 	:: else ->
 #ifdef PLANT_LOOK_FIRST
-		bool some;
-
 		some = nparked != 0;
 #endif
 		queue++;
 		n++;
-		notify()
+#ifndef PLANT_LOOK_FIRST
+		some = nparked != 0;
+#endif
+		notify(some)
 	od;
 	producers_done[me] = true
 }
 
 proctype thread(byte me)
 {
-	bool counted, more;
+	bool counted, more, some;
 
 again:
 	do
@@ -133,7 +138,7 @@ again:
 			if
 			:: atomic { searching == 1 -> searching = 0 }
 				if
-				:: queue > 0 -> notify()
+				:: queue > 0 -> some = nparked != 0; notify(some)
 				:: else
 				fi
 			:: atomic { searching != 1 -> searching-- }

@@ -2,6 +2,7 @@
 #
 #   awk -f orders.awk SOURCE              one line each: NUMBER LINE CALL FROM TO
 #   awk -v pick=NUMBER -f orders.awk SOURCE
+#   awk -v all=1 -f orders.awk SOURCE     as they are: CALL ORDER
 
 { source = source $0 "\n" }
 
@@ -45,6 +46,12 @@ END {
     last = substr(word, length(word))
     if (depth > 0) {
       call = calls[depth--]
+      if (all) {
+        print call, from
+        before = before from
+        rest = last rest
+        continue
+      }
       for (second = 0; second < 2; second++) {
         to = weaker(call, from, second)
         if (to != "") {
