@@ -191,10 +191,7 @@ WEIR_API weir_err weir_get_stats(weir_stats *stats);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {
-	const char *call;   /**< the function that was called; weir_aio_reset,
-				 by which a service begins its operation, when
-				 it was given (weir_sleep_aio,
-				 weir_stream_recv) a handle that is busy */
+	const char *call;   /**< the function that the program called */
 	const char *what;   /**< the mistake, a sentence */
 	const char *tag;    /**< of the handle, "" if none */
 	const char *state;  /**< of the handle, in words */
@@ -220,6 +217,23 @@ typedef void (*weir_misuse_fn)(void *arg, const weir_misuse *misuse);
  * Since       0.1
  */
 WEIR_API void weir_misuse_set(weir_misuse_fn fn, void *arg);
+
+/** The name by which the program knows a call, or call itself; static.  On the
+ * thread that made the mistake; must not call weir. */
+typedef const char *(*weir_call_name_fn)(const char *call);
+
+/**
+ * For a face over weir, a library that makes weir's calls under names of its
+ * own: reports of misuse name the face's call.  libweir-nng is one, nng_init
+ * sets it.  Not undone by weir_fini; there is one for the process.
+ *
+ * @param fn  asked before a report; NULL (default): weir's names.
+ *
+ * Threads     MT-Safe, as weir_log_set
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API void weir_misuse_set_names(weir_call_name_fn fn);
 
 WEIR_END_DECLS
 

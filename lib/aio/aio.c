@@ -52,9 +52,9 @@ drop_once_only(weir_aio *aio, bool skipped)
 }
 
 weir_err
-weir_aio_reset(weir_aio *aio)
+weir_aio_begin(weir_aio *aio, const char *call)
 {
-	weir_err rv = wri_aio_enter(aio, "weir_aio_reset");
+	weir_err rv = wri_aio_enter(aio, call);
 	uint64_t w;
 
 	if (rv != WEIR_OK) {
@@ -70,7 +70,7 @@ weir_aio_reset(weir_aio *aio)
 		case OP_ACTIVE: /* row 4 */
 		case OP_ENDING:
 		case OP_DONE:
-			wri_aio_misuse(aio, "weir_aio_reset",
+			wri_aio_misuse(aio, call,
 			    "the handle is busy with another operation");
 			return WEIR_EMISUSE;
 		case OP_NONE:
@@ -100,6 +100,12 @@ weir_aio_reset(weir_aio *aio)
 	aio->iov_done = 0;
 	aio->scratch[0] = aio->scratch[1] = NULL;
 	return WEIR_OK;
+}
+
+weir_err
+weir_aio_reset(weir_aio *aio)
+{
+	return weir_aio_begin(aio, __func__);
 }
 
 void

@@ -32,6 +32,7 @@ struct log_hooks {
 	void *log_arg;
 	weir_misuse_fn misuse_fn;
 	void *misuse_arg;
+	weir_call_name_fn name_fn;
 };
 
 static wri_mtx log_mtx = WRI_MTX_INIT;
@@ -94,6 +95,14 @@ weir_misuse_set(weir_misuse_fn fn, void *arg)
 	wri_mtx_unlock(&log_mtx);
 }
 
+void
+weir_misuse_set_names(weir_call_name_fn fn)
+{
+	wri_mtx_lock(&log_mtx);
+	log_hooks.name_fn = fn;
+	wri_mtx_unlock(&log_mtx);
+}
+
 weir_log_level
 weir_log_get_level(void)
 {
@@ -152,19 +161,22 @@ void
 wri_misuse(const char *call, const char *what, const char *tag,
     const char *state, const void *object)
 {
-	const weir_misuse misuse = {call, what, tag, state, object};
+	weir_misuse misuse = {call, what, tag, state, object};
 	char line[LOG_LINE_MAX];
 	struct log_hooks hooks;
 
 	wri_mtx_lock(&log_mtx);
 	hooks = log_hooks;
 	wri_mtx_unlock(&log_mtx);
+	if (hooks.name_fn != NULL) {
+		misuse.call = hooks.name_fn(call);
+	}
 	if (hooks.misuse_fn != NULL) {
 		hooks.misuse_fn(hooks.misuse_arg, &misuse);
 		return;
 	}
 	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)",
-	    call, what, object, tag, state);
+	    misuse.call, what, object, tag, state);
 	log_write("misuse", line);
 	abort();
 }
