@@ -71,6 +71,10 @@ typedef struct weir_params {
 				       and callbacks [> 0 or
 				       WEIR_INFINITE], default 5 s */
 
+	const char *check; /**< "1": record who called, so that reports of
+				misuse name both call sites; "0", the
+				default: do not (docs/design/check.md) */
+
 	const char *env_prefix; /**< of the variables [up to 32 bytes],
 				     default "WEIR_"; "" reads none */
 
@@ -89,11 +93,11 @@ typedef struct weir_params {
  * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
  * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
  * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_NUM_RESOLVER_THREADS,
- * WEIR_POLLER, WEIR_LOG), which win over defaults.  A variable is taken when it
- * is a decimal number (or one of the words) in range; anything else stops
- * weir_init, with one line in the log that names variable, value and range.  In
- * a program that runs with raised privileges (secure_getenv(3)) no variable is
- * read.
+ * WEIR_POLLER, WEIR_LOG, WEIR_CHECK), which win over defaults.  A variable is
+ * taken when it is a decimal number (or one of the words) in range; anything
+ * else stops weir_init, with one line in the log that names variable, value and
+ * range.  In a program that runs with raised privileges (secure_getenv(3)) no
+ * variable is read.
  *
  * @param params  NULL: no settings; copied.
  *
@@ -196,6 +200,9 @@ typedef struct weir_misuse {
 	const char *tag;    /**< of the handle, "" if none */
 	const char *state;  /**< of the handle, in words */
 	const void *object; /**< the handle */
+	const char *sites;  /**< "", or with WEIR_CHECK=1: where the call was
+				 made, the promise that it breaks, and where
+				 the call before was made */
 } weir_misuse;
 
 /**

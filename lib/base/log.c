@@ -54,9 +54,9 @@ static const char *const log_level_names[] = {
 static void
 log_write(const char *what, const char *line)
 {
-	char buf[LOG_LINE_MAX + 32]; /* room for what is not the line */
+	char buf[2 * LOG_LINE_MAX + 32]; /* room for what is not the line */
 	int len = snprintf(
-	    buf, sizeof(buf), "weir: %s: %.*s\n", what, LOG_LINE_MAX, line);
+	    buf, sizeof(buf), "weir: %s: %.*s\n", what, 2 * LOG_LINE_MAX, line);
 
 	/* There is no better place to complain about stderr. */
 	(void)!write(STDERR_FILENO, buf, (size_t)len);
@@ -110,6 +110,17 @@ weir_log_get_level(void)
 	return (weir_log_level)wri_load(&log_level, WRI_RLX);
 }
 
+static struct log_hooks
+hooks_now(void)
+{
+	struct log_hooks hooks;
+
+	wri_mtx_lock(&log_mtx);
+	hooks = log_hooks;
+	wri_mtx_unlock(&log_mtx);
+	return hooks;
+}
+
 static void log_line(weir_log_level level, const char *fmt, va_list ap)
     WEIR_PRINTF(2, 0);
 
@@ -123,9 +134,7 @@ log_line(weir_log_level level, const char *fmt, va_list ap)
 	if ((uint32_t)level > wri_load(&log_level, WRI_RLX)) {
 		return;
 	}
-	wri_mtx_lock(&log_mtx);
-	hooks = log_hooks;
-	wri_mtx_unlock(&log_mtx);
+	hooks = hooks_now();
 	if (hooks.log_fn == NULL) {
 		return;
 	}
@@ -157,26 +166,41 @@ weir_log(weir_log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *
+wri_call_name(const char *call)
+{
+	weir_call_name_fn fn = hooks_now().name_fn;
+
+	return fn != NULL ? fn(call) : call;
+}
+
 void
 wri_misuse(const char *call, const char *what, const char *tag,
     const char *state, const void *object)
 {
-	weir_misuse misuse = {call, what, tag, state, object};
-	char line[LOG_LINE_MAX];
-	struct log_hooks hooks;
+	weir_misuse misuse = {call, what, tag, state, object, ""};
 
-	wri_mtx_lock(&log_mtx);
-	hooks = log_hooks;
-	wri_mtx_unlock(&log_mtx);
-	if (hooks.name_fn != NULL) {
-		misuse.call = hooks.name_fn(call);
+	wri_misuse_after(&misuse, NULL, WRI_NOTES);
+}
+
+void
+wri_misuse_after(weir_misuse *m, void *notes, enum wri_note kind)
+{
+	const struct wri_check_ops *ops = wri_check_ops();
+	const struct log_hooks hooks = hooks_now();
+	char line[2 * LOG_LINE_MAX], sites[LOG_LINE_MAX] = "";
+
+	if (ops != NULL) {
+		ops->text(m->object, notes, kind, sites, sizeof(sites));
 	}
+	m->sites = sites;
+	m->call = wri_call_name(m->call);
 	if (hooks.misuse_fn != NULL) {
-		hooks.misuse_fn(hooks.misuse_arg, &misuse);
+		hooks.misuse_fn(hooks.misuse_arg, m);
 		return;
 	}
-	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)",
-	    misuse.call, what, object, tag, state);
+	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)%s",
+	    m->call, m->what, m->object, m->tag, m->state, sites);
 	log_write("misuse", line);
 	abort();
 }

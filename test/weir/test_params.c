@@ -161,6 +161,7 @@ START_TEST(nothing_given_means_defaults)
 		ck_assert_int_eq(out.num_resolver_threads, 4);
 		ck_assert_str_eq(out.poller, "epoll");
 		ck_assert_ptr_null(out.log);
+		ck_assert_str_eq(out.check, "0");
 		ck_assert_int_eq(out.slack, WEIR_MS(1));
 		ck_assert_int_eq(out.fini_limit, WEIR_SECONDS(5));
 		ck_assert_str_eq(out.env_prefix, "WEIR_");
@@ -421,6 +422,10 @@ START_TEST(a_parameter_that_is_an_unknown_word_is_named)
 
 	in.poller = "kqueue";
 	bad(&in, "weir_params.poller is \"kqueue\", accepted is epoll, poll "
+		 "(NULL: default)");
+	in = given();
+	in.check = "yes";
+	bad(&in, "weir_params.check is \"yes\", accepted is 0, 1 "
 		 "(NULL: default)");
 	in = given();
 	in.log = "";
