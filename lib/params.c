@@ -30,6 +30,8 @@
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
+#define WATCHDOG_MAX WEIR_SECONDS(86400)
+#define WATCHDOG_CHECK WEIR_SECONDS(1) /* the default with check */
 
 #define NAME_BYTES (WRI_PREFIX_MAX + 32) /* a prefix and the longest name */
 
@@ -318,6 +320,37 @@ params_merge_times(struct params_merge *m)
 }
 
 static weir_err
+params_merge_watchdog(struct params_merge *m)
+{
+	const int most = (int)(WATCHDOG_MAX / WEIR_MS(1));
+	struct params_setting s = {
+	    true, "WATCHDOG_MS", params_env(m, "WATCHDOG_MS"), 0};
+	struct wri_line line = {0};
+	long long ns = m->in->watchdog;
+
+	if (ns != 0 && ns != -1 && (ns < WEIR_MS(1) || ns > WATCHDOG_MAX)) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.watchdog is %lld, accepted is %lld..%lld ns "
+		    "(0: default, -1: none)",
+		    ns, (long long)WEIR_MS(1), (long long)WATCHDOG_MAX);
+		return WEIR_EINVAL;
+	}
+	if (ns == 0 && s.text != NULL) {
+		s.number = params_digits(s.text, most);
+		if (s.number == 0) {
+			line_add_setting(&line, m, &s);
+			wri_line_add(&line, ", accepted is 1..%d", most);
+			return line_refuse(&line);
+		}
+		ns = WEIR_MS(s.number);
+	} else if (ns == 0 && m->out.check == params_check_words[1]) {
+		ns = WATCHDOG_CHECK;
+	}
+	m->out.watchdog = ns == -1 ? 0 : ns;
+	return WEIR_OK;
+}
+
+static weir_err
 params_merge_mem(struct params_merge *m)
 {
 	const weir_params *in = m->in;
@@ -413,7 +446,7 @@ wri_params_resolve(const weir_params *in, weir_params *out)
 	struct params_merge m = {.in = in != NULL ? in : &nothing};
 	weir_err (*const steps[])(struct params_merge *) = {params_open,
 	    params_merge_threads, params_merge_words, params_merge_times,
-	    params_merge_mem};
+	    params_merge_watchdog, params_merge_mem};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		weir_err rv = steps[i](&m);

@@ -28,6 +28,7 @@
 #include "stream/stream.h"
 #include "taskq/taskq.h"
 #include "timer/timer.h"
+#include "watchdog.h"
 
 #include <string.h>
 
@@ -100,6 +101,7 @@ rooms_up(const weir_params *p)
 	wri_add(&wri_life.number, 1, WRI_REL); /* L4 */
 	wri_check_set(strcmp(p->check, "1") == 0);
 	wri_registry_begin(p->slack);
+	wri_watchdog_set(p->watchdog);
 	rv = wri_timer_init((unsigned)p->num_expire_threads,
 	    &wri_aio_deadline_ops, wri_taskq_watch, &alarm);
 	if (rv != WEIR_OK) {

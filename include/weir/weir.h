@@ -75,6 +75,13 @@ typedef struct weir_params {
 				misuse name both call sites; "0", the
 				default: do not (docs/design/check.md) */
 
+	weir_duration watchdog; /**< a line in the log for a callback, a
+				     cancel function, or a stop that waits for
+				     a provider, for this long, and ten times
+				     this long, and so on [1 ms..1 day];
+				     default 1 s with check, else none; -1:
+				     none, and 0 in what is in force */
+
 	const char *env_prefix; /**< of the variables [up to 32 bytes],
 				     default "WEIR_"; "" reads none */
 
@@ -93,11 +100,11 @@ typedef struct weir_params {
  * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
  * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
  * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_NUM_RESOLVER_THREADS,
- * WEIR_POLLER, WEIR_LOG, WEIR_CHECK), which win over defaults.  A variable is
- * taken when it is a decimal number (or one of the words) in range; anything
- * else stops weir_init, with one line in the log that names variable, value and
- * range.  In a program that runs with raised privileges (secure_getenv(3)) no
- * variable is read.
+ * WEIR_POLLER, WEIR_LOG, WEIR_CHECK, WEIR_WATCHDOG_MS), which win over
+ * defaults.  A variable is taken when it is a decimal number (or one of the
+ * words) in range; anything else stops weir_init, with one line in the log that
+ * names variable, value and range.  In a program that runs with raised
+ * privileges (secure_getenv(3)) no variable is read.
  *
  * @param params  NULL: no settings; copied.
  *

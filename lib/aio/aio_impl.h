@@ -115,10 +115,10 @@ is_gone(uint64_t w)
  * What an operation touches lies in the first four lines.  Whose a field is:
  * any thread's (word, provider, deadline, nwait, exec, runner, tag); fixed
  * after alloc (magic, life, cb, cb_arg, notes); the shard's lock's (live_*,
- * walked); the consumer's while no operation is pending (timeout, expire*,
- * niov, iov, copied, input); msg is both's.  The others are the operation's:
- * its provider's from reset to finish, the consumer's before and after,
- * published by the word.
+ * walked, seen*, said); the consumer's while no operation is pending (timeout,
+ * expire*, niov, iov, copied, input); msg is both's.  The others are the
+ * operation's: its provider's from reset to finish, the consumer's before and
+ * after, published by the word.
  */
 struct weir_aio {
 	wri_a64 word;
@@ -159,6 +159,9 @@ struct weir_aio {
 	weir_aio **live_prevp;
 	unsigned walked; /* the last walk that met it */
 	void *notes;     /* of the checker, base/check.h; NULL: none */
+	uint64_t seen;   /* by the watchdog: operation and enum wri_stuck_at */
+	weir_time seen_at;
+	weir_duration said; /* the age to report next */
 };
 
 _Static_assert(offsetof(struct weir_aio, copied[1]) <= 4 * WRI_LINE &&
