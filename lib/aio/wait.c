@@ -379,6 +379,7 @@ weir_aio_reap(weir_aio *aio)
 	if (wri_aio_enter(aio, "weir_aio_reap") != WEIR_OK) {
 		return;
 	}
+	wri_aio_note(aio, WRI_NOTE_FREE, __func__);
 	(void)wri_aio_ask(
 	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE | W_GONE, &was_free);
 	if (was_free) {
@@ -414,6 +415,7 @@ weir_aio_free(weir_aio *aio)
 		return;
 	}
 	wri_aio_hold(aio);
+	wri_aio_note(aio, WRI_NOTE_FREE, __func__);
 	(void)wri_aio_ask(
 	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE, &was_free);
 	if (was_free) {
