@@ -26,6 +26,9 @@ dir=${COVERAGE_DIR:-$root/build/coverage}
 # shellcheck disable=SC2086
 deps_need $WEIR_DEPS_BUILD $WEIR_DEPS_TEST $WEIR_DEPS_COVERAGE
 
+# For slow machines: these programs are not optimised.
+export CK_DEFAULT_TIMEOUT=300
+
 build() {
   local units worlds
 
