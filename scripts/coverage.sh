@@ -10,8 +10,8 @@
 #
 # The kernel is lib/base, taskq, timer, poller, aio, and lib/weir.c, params.c
 # and cpus.c; the tests are those of these rooms and the explorer's.  What they
-# miss must stand in test/coverage/gaps.txt with its reason, and what stands
-# there must be missed: else this fails.  Assertions are left out, by pattern.
+# miss must stand in test/coverage/gaps.txt with its reason, else this fails.
+# Assertions are left out, by pattern.
 #
 # Takes some minutes, and is run by hand.
 set -uo pipefail
