@@ -69,9 +69,11 @@ teardown(void)
 
 static int calls;
 
-/* What follows keeps a call from being a jump. */
+/* What follows keeps a call from being a jump.  In a section of
+ * their own: nothing else may follow one of them. */
 #define PLACE(name, ...)                                                       \
-	__attribute__((noinline)) static void name(void)                       \
+	__attribute__((noinline, section("check_places"))) static void name(   \
+	    void)                                                              \
 	{                                                                      \
 		__VA_ARGS__;                                                   \
 		calls++;                                                       \
@@ -94,6 +96,9 @@ static void (*const places[])(void) = {sleep_here, sleep_there, submit_here,
     finish_here, finish_there, start_here, start_there, reap_here, reap_there,
     free_here, cancel_there, set_iov_there};
 
+/* The linker's: where their section ends. */
+extern const char places_end[] __asm__("__stop_check_places");
+
 /* Does an address lie in a place?  In the last that begins before it. */
 static bool
 lies_in(uintptr_t pc, void (*place)(void))
@@ -107,7 +112,7 @@ lies_in(uintptr_t pc, void (*place)(void))
 			return false;
 		}
 	}
-	return pc >= begin && pc < begin + 1024;
+	return pc >= begin && pc < (uintptr_t)places_end;
 }
 
 /* Does the part of the report that begins with a word name the place? */
