@@ -261,8 +261,9 @@ check_text(
 	struct line l = {buf, size, 0};
 	struct note here, before;
 
+	buf[0] = '\0';
 	if (!is_open()) {
-		return; /* buf is "" */
+		return;
 	}
 	take(&here, "");
 	if (kind < WRI_NOTES) {
