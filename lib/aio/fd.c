@@ -130,14 +130,24 @@ side_shut(struct side *s, weir_err why)
 	}
 }
 
+/* By one who has a reference, or when nobody opens any more. */
+static void
+fd_shut(struct weir_fd *fd, weir_err why)
+{
+	side_shut(&fd->side[WEIR_DIR_READ], why);
+	side_shut(&fd->side[WEIR_DIR_WRITE], why);
+}
+
 void
 weir_fd_shut(weir_fd *fd, weir_err why)
 {
-	if (fd == NULL || wri_life_forked()) {
-		return;
+	if (fd != NULL && !wri_life_forked()) {
+		/* A callback may close it: the second side would be another's.
+		 * Relaxed: it is open. */
+		wri_add(&fd->refs, 1, WRI_RLX);
+		fd_shut(fd, why);
+		wri_fd_rele(fd);
 	}
-	side_shut(&fd->side[WEIR_DIR_READ], why);
-	side_shut(&fd->side[WEIR_DIR_WRITE], why);
 }
 
 void
@@ -170,7 +180,7 @@ weir_fd_close(weir_fd *fd)
 	if (fd == NULL || wri_life_forked()) {
 		return;
 	}
-	weir_fd_shut(fd, WEIR_ECLOSED);
+	fd_shut(fd, WEIR_ECLOSED);
 	wri_fd_rele(fd);
 }
 
@@ -178,7 +188,7 @@ weir_fd_close(weir_fd *fd)
 static void
 fd_forsaken(struct wri_pfd *pfd)
 {
-	weir_fd_shut(wri_container(pfd, struct weir_fd, pfd), WEIR_ESTOPPED);
+	fd_shut(wri_container(pfd, struct weir_fd, pfd), WEIR_ESTOPPED);
 }
 
 weir_err
