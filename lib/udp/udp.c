@@ -189,8 +189,8 @@ weir_udp_multicast_membership(
 }
 
 /*
- * The callback of an operation that a call ends may free the socket before the
- * call has returned: the descriptor stays until the last of them is out.
+ * The callback of an operation that stop ends may free the socket before stop
+ * has returned: the descriptor stays until the last of them is out.
  */
 static void
 udp_hold(weir_udp *u)
@@ -211,9 +211,8 @@ void
 weir_udp_close(weir_udp *u)
 {
 	if (!wri_life_forked() && udp_ok(u, __func__)) {
-		udp_hold(u);
+		/* A callback may free it: the gate holds what it shuts. */
 		weir_fd_shut(u->fd, WEIR_ECLOSED);
-		udp_rele(u);
 	}
 }
 
@@ -233,7 +232,7 @@ weir_udp_free(weir_udp *u)
 {
 	if (!wri_life_forked() && udp_ok(u, __func__)) {
 		u->magic = UDP_MAGIC_GONE;
-		/* A close may be under way: no operation outlives us. */
+		/* A stop may be under way: no operation outlives us. */
 		weir_fd_shut(u->fd, WEIR_ECLOSED);
 		udp_rele(u);
 	}

@@ -38,7 +38,7 @@ struct weir_udp {
 	unsigned nslots;
 	struct udp_slot *slots; /* NULL: none are taken ahead */
 
-	wri_a32 holds; /* the program, and the calls that end operations */
+	wri_a32 holds; /* the program, and each stop */
 
 	/* The receive step's: those in slots[next..filled-1] wait. */
 	unsigned next;
