@@ -60,36 +60,6 @@ NET_TEST(a_callback_may_free_the_stream_whose_close_ended_it)
 	}
 }
 
-static void
-free_listener(void *arg)
-{
-	nng_stream_listener_free(arg);
-}
-
-START_TEST(a_callback_may_free_the_listener_whose_close_ended_it)
-{
-	for (unsigned i = 0; i < 50; i++) {
-		nng_aio *first = NULL, *second = NULL;
-
-		con_net_listen(&n, (enum con_kind)_i);
-		ck_assert_int_eq(
-		    nng_aio_alloc(&first, free_listener, n.l), NNG_OK);
-		ck_assert_int_eq(nng_aio_alloc(&second, NULL, NULL), NNG_OK);
-		nng_stream_listener_accept(n.l, first);
-		nng_stream_listener_accept(n.l, second);
-		nng_stream_listener_close(n.l);
-		n.l = NULL;
-		nng_aio_wait(first);
-		nng_aio_wait(second);
-		ck_assert_int_eq(nng_aio_result(first), NNG_ECLOSED);
-		ck_assert_int_eq(nng_aio_result(second), NNG_ECLOSED);
-		nng_aio_free(first);
-		nng_aio_free(second);
-		con_net_fini(&n);
-	}
-}
-END_TEST
-
 NET_TEST(close_ends_what_is_pending_with_closed)
 {
 	wait_recv();
@@ -377,7 +347,6 @@ main(void)
 	TCase *tc = con_case(suite, "close");
 
 	ON_ALL(a_callback_may_free_the_stream_whose_close_ended_it);
-	ON_ALL(a_callback_may_free_the_listener_whose_close_ended_it);
 	ON_ALL(close_ends_what_is_pending_with_closed);
 	ON_ALL(close_ends_a_send_that_waits);
 	ON_ALL(stop_and_free_end_what_is_pending_with_closed);
