@@ -8,16 +8,16 @@
  *            the member of weir_params.  A variable that a parameter overrides
  *            is not looked at.
  * Ownership  results are values and static strings; the prefix is copied.
- * Bounds     WRI_PREFIX_MAX; of a bad value VALUE_SHOWN bytes are shown.
+ * Bounds     WRI_PREFIX_MAX.
  * Proof      test/weir/test_params.c
  */
 #include "params.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cpus.h"
+#include "line.h"
 #include "poller/poller.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -30,10 +30,10 @@
 #define SLACK_DEFAULT WEIR_MS(1)
 #define SLACK_MAX WEIR_SECONDS(1)
 #define FINI_LIMIT_DEFAULT WEIR_SECONDS(5)
+#define WATCHDOG_MAX WEIR_SECONDS(86400)
+#define WATCHDOG_CHECK WEIR_SECONDS(1) /* the default with check */
 
 #define NAME_BYTES (WRI_PREFIX_MAX + 32) /* a prefix and the longest name */
-#define VALUE_SHOWN 40
-#define LINE_BYTES 480 /* of the log; what is longer is cut */
 
 #define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -85,6 +85,11 @@ static const weir_log_level params_log_levels[] = {WEIR_LOG_NONE, WEIR_LOG_ERR,
 static const struct params_choice params_log = {
     "log", "LOG", params_log_words, COUNT_OF(params_log_words)};
 
+static const char *const params_check_words[] = {"0", "1"};
+
+static const struct params_choice params_check = {
+    "check", "CHECK", params_check_words, COUNT_OF(params_check_words)};
+
 /* One setting as it was given. */
 struct params_setting {
 	bool from_env;
@@ -100,84 +105,31 @@ struct params_merge {
 	weir_params out;
 };
 
-struct params_line {
-	size_t len;
-	char text[LINE_BYTES];
-};
-
 /* Change only under the lock of weir_init: */
 static char params_prefix[WRI_PREFIX_MAX + 1]; /* as resolved last */
 static wri_mem_ops params_mem;                 /* the allocator in force */
 
-WEIR_PRINTF(2, 3)
-static void
-line_add(struct params_line *l, const char *fmt, ...)
-{
-	size_t room = sizeof(l->text) - l->len;
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(l->text + l->len, room, fmt, ap);
-	va_end(ap);
-	if (n > 0) {
-		l->len += (size_t)n < room ? (size_t)n : room - 1;
-	}
-}
-
-/*
- * Add foreign text so that a terminal shows it, and no byte of it can pass for
- * something else.
- */
-static void
-line_add_escaped(struct params_line *l, const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (c < 0x20 || c >= 0x7f) {
-			line_add(l, "\\x%02x", c);
-		} else if (c == '"' || c == '\\') {
-			line_add(l, "\\%c", c);
-		} else {
-			line_add(l, "%c", c);
-		}
-	}
-}
-
-/* Add "text", cut to what is worth showing. */
-static void
-line_add_quoted(struct params_line *l, const char *text)
-{
-	size_t len = strnlen(text, VALUE_SHOWN + 1);
-	bool cut = len > VALUE_SHOWN;
-
-	line_add(l, "\"");
-	line_add_escaped(l, text, cut ? VALUE_SHOWN : len);
-	line_add(l, cut ? "\"..." : "\"");
-}
-
 /* Add NAME is VALUE. */
 static void
-line_add_setting(struct params_line *l, const struct params_merge *m,
+line_add_setting(struct wri_line *l, const struct params_merge *m,
     const struct params_setting *s)
 {
 	if (s->from_env) {
-		line_add_escaped(l, m->prefix, strlen(m->prefix));
+		wri_line_add_escaped(l, m->prefix, strlen(m->prefix));
 	} else {
-		line_add(l, "weir_params.");
+		wri_line_add(l, "weir_params.");
 	}
-	line_add(l, "%s is ", s->name);
+	wri_line_add(l, "%s is ", s->name);
 	if (s->text != NULL) {
-		line_add_quoted(l, s->text);
+		wri_line_add_quoted(l, s->text);
 	} else {
-		line_add(l, "%d", s->number);
+		wri_line_add(l, "%d", s->number);
 	}
 }
 
 /* Log the line; the result is for its caller's caller. */
 static weir_err
-line_refuse(const struct params_line *l)
+line_refuse(const struct wri_line *l)
 {
 	wri_log(WEIR_LOG_ERR, "%s", l->text);
 	return WEIR_EINVAL;
@@ -218,7 +170,7 @@ static weir_err
 count_take(struct params_setting *s, const struct params_merge *m,
     const struct params_count *c)
 {
-	struct params_line line = {0};
+	struct wri_line line = {0};
 	int number;
 
 	memcpy(&number, (const char *)m->in + c->offset, sizeof(number));
@@ -236,7 +188,7 @@ count_take(struct params_setting *s, const struct params_merge *m,
 		return WEIR_OK;
 	}
 	line_add_setting(&line, m, s);
-	line_add(&line, ", accepted is 1..%d%s", c->max,
+	wri_line_add(&line, ", accepted is 1..%d%s", c->max,
 	    s->from_env ? "" : " (0: default)");
 	return line_refuse(&line);
 }
@@ -253,7 +205,7 @@ pair_merge(struct params_merge *m, const struct params_count pair[2],
     int number, int spread)
 {
 	struct params_setting num, most;
-	struct params_line line = {0};
+	struct wri_line line = {0};
 	weir_err rv = count_take(&num, m, &pair[0]);
 
 	if (rv == WEIR_OK) {
@@ -275,9 +227,10 @@ pair_merge(struct params_merge *m, const struct params_count pair[2],
 	} else if (most.number < number) {
 		/* Nobody knows which of the two is meant. */
 		line_add_setting(&line, m, &most);
-		line_add(&line, ", accepted is %d..%d (", number, pair[1].max);
+		wri_line_add(
+		    &line, ", accepted is %d..%d (", number, pair[1].max);
 		line_add_setting(&line, m, &num);
-		line_add(&line, ")");
+		wri_line_add(&line, ")");
 		return line_refuse(&line);
 	}
 	count_put(m, &pair[0], number);
@@ -317,7 +270,7 @@ choice_merge(const char **word, const struct params_merge *m,
     const struct params_choice *c)
 {
 	struct params_setting s = {false, c->param, *word, 0};
-	struct params_line line = {0};
+	struct wri_line line = {0};
 
 	if (s.text == NULL) {
 		s = (struct params_setting){
@@ -331,12 +284,12 @@ choice_merge(const char **word, const struct params_merge *m,
 		return WEIR_OK;
 	}
 	line_add_setting(&line, m, &s);
-	line_add(&line, ", accepted is ");
+	wri_line_add(&line, ", accepted is ");
 	for (size_t i = 0; i < c->words_len; i++) {
-		line_add(&line, "%s%s", i == 0 ? "" : ", ", c->words[i]);
+		wri_line_add(&line, "%s%s", i == 0 ? "" : ", ", c->words[i]);
 	}
 	if (!s.from_env) {
-		line_add(&line, " (NULL: default)");
+		wri_line_add(&line, " (NULL: default)");
 	}
 	return line_refuse(&line);
 }
@@ -363,6 +316,37 @@ params_merge_times(struct params_merge *m)
 	}
 	m->out.slack = slack == 0 ? SLACK_DEFAULT : slack == -1 ? 0 : slack;
 	m->out.fini_limit = limit == 0 ? FINI_LIMIT_DEFAULT : limit;
+	return WEIR_OK;
+}
+
+static weir_err
+params_merge_watchdog(struct params_merge *m)
+{
+	const int most = (int)(WATCHDOG_MAX / WEIR_MS(1));
+	struct params_setting s = {
+	    true, "WATCHDOG_MS", params_env(m, "WATCHDOG_MS"), 0};
+	struct wri_line line = {0};
+	long long ns = m->in->watchdog;
+
+	if (ns != 0 && ns != -1 && (ns < WEIR_MS(1) || ns > WATCHDOG_MAX)) {
+		wri_log(WEIR_LOG_ERR,
+		    "weir_params.watchdog is %lld, accepted is %lld..%lld ns "
+		    "(0: default, -1: none)",
+		    ns, (long long)WEIR_MS(1), (long long)WATCHDOG_MAX);
+		return WEIR_EINVAL;
+	}
+	if (ns == 0 && s.text != NULL) {
+		s.number = params_digits(s.text, most);
+		if (s.number == 0) {
+			line_add_setting(&line, m, &s);
+			wri_line_add(&line, ", accepted is 1..%d", most);
+			return line_refuse(&line);
+		}
+		ns = WEIR_MS(s.number);
+	} else if (ns == 0 && m->out.check == params_check_words[1]) {
+		ns = WATCHDOG_CHECK;
+	}
+	m->out.watchdog = ns == -1 ? 0 : ns;
 	return WEIR_OK;
 }
 
@@ -399,11 +383,12 @@ params_open(struct params_merge *m)
 	m->prefix =
 	    m->in->env_prefix != NULL ? m->in->env_prefix : PREFIX_DEFAULT;
 	if (strnlen(m->prefix, WRI_PREFIX_MAX + 1) > WRI_PREFIX_MAX) {
-		struct params_line line = {0};
+		struct wri_line line = {0};
 
-		line_add(&line, "weir_params.env_prefix is ");
-		line_add_quoted(&line, m->prefix);
-		line_add(&line, ", accepted is up to %d bytes", WRI_PREFIX_MAX);
+		wri_line_add(&line, "weir_params.env_prefix is ");
+		wri_line_add_quoted(&line, m->prefix);
+		wri_line_add(
+		    &line, ", accepted is up to %d bytes", WRI_PREFIX_MAX);
 		return line_refuse(&line);
 	}
 	return WEIR_OK;
@@ -433,16 +418,23 @@ params_merge_threads(struct params_merge *m)
 static weir_err
 params_merge_words(struct params_merge *m)
 {
-	weir_err rv;
+	const char **const words[] = {
+	    &m->out.poller, &m->out.log, &m->out.check};
+	static const struct params_choice *const choices[] = {
+	    &params_poller, &params_log, &params_check};
+	weir_err rv = WEIR_OK;
 
 	m->out.poller = m->in->poller;
 	m->out.log = m->in->log;
-	rv = choice_merge(&m->out.poller, m, &params_poller);
-	if (rv == WEIR_OK) {
-		rv = choice_merge(&m->out.log, m, &params_log);
+	m->out.check = m->in->check;
+	for (size_t i = 0; i < COUNT_OF(words) && rv == WEIR_OK; i++) {
+		rv = choice_merge(words[i], m, choices[i]);
 	}
 	if (m->out.poller == NULL) {
 		m->out.poller = wri_poller_names[0];
+	}
+	if (m->out.check == NULL) {
+		m->out.check = params_check_words[0];
 	}
 	return rv;
 }
@@ -454,7 +446,7 @@ wri_params_resolve(const weir_params *in, weir_params *out)
 	struct params_merge m = {.in = in != NULL ? in : &nothing};
 	weir_err (*const steps[])(struct params_merge *) = {params_open,
 	    params_merge_threads, params_merge_words, params_merge_times,
-	    params_merge_mem};
+	    params_merge_watchdog, params_merge_mem};
 
 	for (size_t i = 0; i < COUNT_OF(steps); i++) {
 		weir_err rv = steps[i](&m);

@@ -21,12 +21,14 @@
 #include "base/life.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "check/check.h"
 #include "dns/dns.h"
 #include "params.h"
 #include "poller/poller.h"
 #include "stream/stream.h"
 #include "taskq/taskq.h"
 #include "timer/timer.h"
+#include "watchdog.h"
 
 #include <string.h>
 
@@ -97,11 +99,13 @@ rooms_up(const weir_params *p)
 		return rv;
 	}
 	wri_add(&wri_life.number, 1, WRI_REL); /* L4 */
+	wri_check_set(strcmp(p->check, "1") == 0);
 	wri_registry_begin(p->slack);
+	wri_watchdog_set(p->watchdog);
 	rv = wri_timer_init((unsigned)p->num_expire_threads,
 	    &wri_aio_deadline_ops, wri_taskq_watch, &alarm);
 	if (rv != WEIR_OK) {
-		return rv;
+		goto fail_check;
 	}
 	wri_taskq_init(alarm);
 	rv = wri_fdio_init(p->poller, (unsigned)p->num_poller_threads);
@@ -130,6 +134,8 @@ fail_poller:
 fail_timer:
 	wri_timer_fini();
 	wri_taskq_fini();
+fail_check:
+	wri_check_set(false);
 	return rv;
 }
 
@@ -207,6 +213,7 @@ rooms_down(void)
 	wri_fdio_fini();
 	wri_timer_fini();
 	wri_taskq_fini();
+	wri_check_set(false);
 	return rv;
 }
 

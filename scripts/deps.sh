@@ -16,6 +16,8 @@ WEIR_DEPS_PERF="libbenchmark-dev"
 # leaves out what is missing; nobody installs them unasked.
 WEIR_DEPS_PERF_MORE="libuv1-dev valgrind"
 WEIR_DEPS_SANITIZE="clang-14 clang libclang-rt-14-dev"
+# Models of the protocols, test/models.
+WEIR_DEPS_MODELS="spin"
 # Optional, for scripts by hand: coverage.sh; soak.sh uses stress-ng if it is there.
 WEIR_DEPS_COVERAGE="gcovr"
 WEIR_DEPS_SOAK="stress-ng"
@@ -27,7 +29,7 @@ deps_have() {
   ninja-build) command -v ninja >/dev/null ;;
   check) pkg-config --exists check 2>/dev/null ;;
   gcc | g++ | cmake | pkg-config | clang | clang-*[0-9] | clang-format | \
-    clang-tidy | shellcheck) command -v "$1" >/dev/null ;;
+    clang-tidy | shellcheck | spin) command -v "$1" >/dev/null ;;
   *)
     dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null |
       grep -q '^installed$'

@@ -77,6 +77,18 @@ typedef struct weir_provider {
 WEIR_API WEIR_NODISCARD weir_err weir_aio_reset(weir_aio *aio);
 
 /**
+ * As weir_aio_reset, in the name of the provider's call: a report of misuse
+ * shall name what the program wrote.
+ *
+ * @param call  its name, __func__; borrowed for the time of this call.
+ *
+ * Result      as weir_aio_reset
+ * Since       0.1
+ */
+WEIR_API WEIR_NODISCARD weir_err weir_aio_begin(
+    weir_aio *aio, const char *call);
+
+/**
  * Declare that the operation ends later and how it is cancelled.  On WEIR_OK
  * the operation may have ended, and the handle be gone, before start returns.
  *

@@ -71,6 +71,17 @@ typedef struct weir_params {
 				       and callbacks [> 0 or
 				       WEIR_INFINITE], default 5 s */
 
+	const char *check; /**< "1": record who called, so that reports of
+				misuse name both call sites; "0", the
+				default: do not (docs/design/check.md) */
+
+	weir_duration watchdog; /**< a line in the log for a callback, a
+				     cancel function, or a stop that waits for
+				     a provider, for this long, and ten times
+				     this long, and so on [1 ms..1 day];
+				     default 1 s with check, else none; -1:
+				     none, and 0 in what is in force */
+
 	const char *env_prefix; /**< of the variables [up to 32 bytes],
 				     default "WEIR_"; "" reads none */
 
@@ -89,11 +100,11 @@ typedef struct weir_params {
  * Settings given here win over environment variables (WEIR_NUM_TASK_THREADS,
  * WEIR_MAX_TASK_THREADS, WEIR_NUM_EXPIRE_THREADS, WEIR_MAX_EXPIRE_THREADS,
  * WEIR_NUM_POLLER_THREADS, WEIR_MAX_POLLER_THREADS, WEIR_NUM_RESOLVER_THREADS,
- * WEIR_POLLER, WEIR_LOG), which win over defaults.  A variable is taken when it
- * is a decimal number (or one of the words) in range; anything else stops
- * weir_init, with one line in the log that names variable, value and range.  In
- * a program that runs with raised privileges (secure_getenv(3)) no variable is
- * read.
+ * WEIR_POLLER, WEIR_LOG, WEIR_CHECK, WEIR_WATCHDOG_MS), which win over
+ * defaults.  A variable is taken when it is a decimal number (or one of the
+ * words) in range; anything else stops weir_init, with one line in the log that
+ * names variable, value and range.  In a program that runs with raised
+ * privileges (secure_getenv(3)) no variable is read.
  *
  * @param params  NULL: no settings; copied.
  *
@@ -191,14 +202,14 @@ WEIR_API weir_err weir_get_stats(weir_stats *stats);
 
 /** A mistake of the program that weir saw. */
 typedef struct weir_misuse {
-	const char *call;   /**< the function that was called; weir_aio_reset,
-				 by which a service begins its operation, when
-				 it was given (weir_sleep_aio,
-				 weir_stream_recv) a handle that is busy */
+	const char *call;   /**< the function that the program called */
 	const char *what;   /**< the mistake, a sentence */
 	const char *tag;    /**< of the handle, "" if none */
 	const char *state;  /**< of the handle, in words */
 	const void *object; /**< the handle */
+	const char *sites;  /**< "", or with WEIR_CHECK=1: where the call was
+				 made, the promise that it breaks, and where
+				 the call before was made */
 } weir_misuse;
 
 /**
@@ -220,6 +231,23 @@ typedef void (*weir_misuse_fn)(void *arg, const weir_misuse *misuse);
  * Since       0.1
  */
 WEIR_API void weir_misuse_set(weir_misuse_fn fn, void *arg);
+
+/** The name by which the program knows a call, or call itself; static.  On the
+ * thread that made the mistake; must not call weir. */
+typedef const char *(*weir_call_name_fn)(const char *call);
+
+/**
+ * For a face over weir, a library that makes weir's calls under names of its
+ * own: reports of misuse name the face's call.  libweir-nng is one, nng_init
+ * sets it.  Not undone by weir_fini; there is one for the process.
+ *
+ * @param fn  asked before a report; NULL (default): weir's names.
+ *
+ * Threads     MT-Safe, as weir_log_set
+ * Blocks      briefly
+ * Since       0.1
+ */
+WEIR_API void weir_misuse_set_names(weir_call_name_fn fn);
 
 WEIR_END_DECLS
 

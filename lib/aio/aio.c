@@ -52,9 +52,9 @@ drop_once_only(weir_aio *aio, bool skipped)
 }
 
 weir_err
-weir_aio_reset(weir_aio *aio)
+weir_aio_begin(weir_aio *aio, const char *call)
 {
-	weir_err rv = wri_aio_enter(aio, "weir_aio_reset");
+	weir_err rv = wri_aio_enter(aio, call);
 	uint64_t w;
 
 	if (rv != WEIR_OK) {
@@ -70,7 +70,7 @@ weir_aio_reset(weir_aio *aio)
 		case OP_ACTIVE: /* row 4 */
 		case OP_ENDING:
 		case OP_DONE:
-			wri_aio_misuse(aio, "weir_aio_reset",
+			wri_aio_misuse(aio, call,
 			    "the handle is busy with another operation");
 			return WEIR_EMISUSE;
 		case OP_NONE:
@@ -99,7 +99,14 @@ weir_aio_reset(weir_aio *aio)
 	aio->iov_next = 0;
 	aio->iov_done = 0;
 	aio->scratch[0] = aio->scratch[1] = NULL;
+	wri_aio_note(aio, WRI_NOTE_BEGIN, call);
 	return WEIR_OK;
+}
+
+weir_err
+weir_aio_reset(weir_aio *aio)
+{
+	return weir_aio_begin(aio, __func__);
 }
 
 void
@@ -158,14 +165,14 @@ wri_aio_polls(weir_aio *aio)
 	return aio->timeout == 0;
 }
 
-/* Rows 4, 4'': there is nothing to start, or no longer; at as in start. */
+/* Rows 4, 4'': there is nothing to start, or no longer. */
 static weir_err
-nothing_to_start(weir_aio *aio, uint64_t w, weir_time at)
+nothing_to_start(weir_aio *aio, uint64_t w, const char *call)
 {
 	if (op_of(w) == OP_NONE && (w & W_REFUSED) != 0) {
 		return WEIR_ESTOPPED;
 	}
-	wri_aio_misuse(aio, at < 0 ? "weir_aio_start" : "weir_aio_start_at",
+	wri_aio_misuse(aio, call,
 	    op_of(w) == OP_NONE ? "start without reset"
 				: "the operation was started or ended before");
 	return WEIR_EMISUSE;
@@ -173,13 +180,14 @@ nothing_to_start(weir_aio *aio, uint64_t w, weir_time at)
 
 /* Row 6: the start is refused, and the operation ends here. */
 static weir_err
-refuse(weir_aio *aio, uint64_t w, weir_time at)
+refuse(weir_aio *aio, uint64_t w, const char *call)
 {
 	weir_err rv;
 
 	for (;;) {
 		if (op_of(w) != OP_STARTING) {
-			return nothing_to_start(aio, w, at); /* it has ended */
+			return nothing_to_start(
+			    aio, w, call); /* it has ended */
 		}
 		switch (pend_of(w)) {
 		case WHY_CANCEL:
@@ -210,6 +218,7 @@ static weir_err
 start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
     uint64_t grain)
 {
+	const char *call = at < 0 ? "weir_aio_start" : "weir_aio_start_at";
 	uint64_t w;
 
 	if (provider == NULL || provider->size != sizeof(*provider)) {
@@ -217,10 +226,10 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	}
 	w = wri_load(&aio->word, WRI_ACQ);
 	if (op_of(w) != OP_STARTING) {
-		return nothing_to_start(aio, w, at);
+		return nothing_to_start(aio, w, call);
 	}
 	if ((w & (W_STOP | W_PEND)) != 0 || (at < 0 && wri_aio_polls(aio))) {
-		return refuse(aio, w, at);
+		return refuse(aio, w, call);
 	}
 	if (at >= 0) {
 		aio->deadline_at = at > 0 ? at : 1;
@@ -230,10 +239,11 @@ start(weir_aio *aio, const weir_provider *provider, void *arg, weir_time at,
 	wri_store(&aio->provider, (void *)(uintptr_t)provider, WRI_REL);
 	wri_deadline_arm(&aio->deadline, wri_aio_deadline(aio), grain);
 	drop_once_only(aio, false);
+	wri_aio_note(aio, WRI_NOTE_START, call);
 	while (
 	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ACTIVE), WRI_ACQ_REL)) {
 		if (op_of(w) != OP_STARTING || (w & (W_STOP | W_PEND)) != 0) {
-			return refuse(aio, w, at);
+			return refuse(aio, w, call);
 		}
 	}
 	return WEIR_OK;
@@ -325,6 +335,7 @@ finish(weir_aio *aio, const char *call, const weir_ticket *ticket, weir_err err,
 		}
 	} while (
 	    !wri_cas_weak(&aio->word, &w, with_op(w, OP_ENDING), WRI_ACQ_REL));
+	wri_aio_note(aio, WRI_NOTE_FINISH, call);
 	aio->result = err;
 	if (count != NULL) {
 		aio->count = *count;

@@ -11,6 +11,7 @@
 #include <weir/sleep.h>
 
 #include "base/attr.h"
+#include "base/check.h"
 #include "base/life.h"
 #include "base/sync.h"
 #include "taskq/taskq.h"
@@ -113,11 +114,11 @@ is_gone(uint64_t w)
 /*
  * What an operation touches lies in the first four lines.  Whose a field is:
  * any thread's (word, provider, deadline, nwait, exec, runner, tag); fixed
- * after alloc (magic, life, cb, cb_arg); the shard's lock's (live_*, walked);
- * the consumer's while no operation is pending (timeout, expire*, niov, iov,
- * copied, input); msg is both's.  The others are the operation's: its
- * provider's from reset to finish, the consumer's before and after, published
- * by the word.
+ * after alloc (magic, life, cb, cb_arg, notes); the shard's lock's (live_*,
+ * walked, seen*, said); the consumer's while no operation is pending (timeout,
+ * expire*, niov, iov, copied, input); msg is both's.  The others are the
+ * operation's: its provider's from reset to finish, the consumer's before and
+ * after, published by the word.
  */
 struct weir_aio {
 	wri_a64 word;
@@ -157,6 +158,10 @@ struct weir_aio {
 	weir_aio *live_next;
 	weir_aio **live_prevp;
 	unsigned walked; /* the last walk that met it */
+	void *notes;     /* of the checker, base/check.h; NULL: none */
+	uint64_t seen;   /* by the watchdog: operation and enum wri_stuck_at */
+	weir_time seen_at;
+	weir_duration said; /* the age to report next */
 };
 
 _Static_assert(offsetof(struct weir_aio, copied[1]) <= 4 * WRI_LINE &&
@@ -232,6 +237,17 @@ wri_aio_enter(weir_aio *aio, const char *call)
 		return wri_aio_dead(aio, call);
 	}
 	return wri_unlikely(wri_life_forked()) ? WEIR_EFORK : WEIR_OK;
+}
+
+/* Tell the checker, if there is one, of a call by who owns the handle. */
+static inline void
+wri_aio_note(weir_aio *aio, enum wri_note kind, const char *call)
+{
+	const struct wri_check_ops *ops = wri_check_ops();
+
+	if (wri_unlikely(ops != NULL) && aio->notes != NULL) {
+		ops->note(aio->notes, kind, call);
+	}
 }
 
 /* Deadlines are rounded up to a power of two that the slack allows [ns]. */

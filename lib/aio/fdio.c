@@ -315,7 +315,7 @@ weir_fd_submit(weir_fd *fd, weir_dir dir, weir_aio *aio, const weir_fdop *op)
 	struct side *s;
 	uint64_t w, mine;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (fd == NULL || op == NULL || op->size != sizeof(*op) ||

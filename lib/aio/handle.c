@@ -14,15 +14,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a freed handle is filled with, behind its magic, when it is kept. */
+#define POISON 0xa5
+
 uint64_t wri_aio_grain = 524288;
 wri_a64 wri_aio_late;
 
 void
 wri_aio_destroy(weir_aio *aio)
 {
+	void *notes = aio->notes;
+
 	wri_aio_bind(aio, NULL);
 	wri_deadline_fini(&aio->deadline);
-	wri_free(aio, sizeof(*aio));
+	if (notes == NULL) {
+		wri_free(aio, sizeof(*aio));
+		return;
+	}
+	memset(&aio->arg, POISON, sizeof(*aio) - offsetof(weir_aio, arg));
+	wri_check_ops()->keep(aio, sizeof(*aio), notes);
 }
 
 static weir_err
@@ -38,6 +48,9 @@ alloc(weir_aio **aiop, weir_aio_cb cb, void *arg)
 	if (rv != WEIR_OK) {
 		wri_free(aio, sizeof(*aio));
 		return rv;
+	}
+	if (wri_unlikely(wri_check_ops() != NULL)) {
+		aio->notes = wri_check_ops()->make();
 	}
 	aio->magic = AIO_MAGIC;
 	aio->life = wri_life_number();
@@ -84,19 +97,36 @@ void
 wri_aio_misuse(weir_aio *aio, const char *call, const char *what)
 {
 	const char *tag = wri_load(&aio->tag, WRI_ACQ);
+	uint64_t w = wri_load(&aio->word, WRI_RLX); /* for people */
+	static const char start[] = "weir_aio_start";
 	char state[80];
+	weir_misuse misuse = {.call = call,
+	    .what = what,
+	    .tag = tag != NULL ? tag : "",
+	    .state = wri_aio_state(aio, state, sizeof(state)),
+	    .object = aio};
 
-	wri_misuse(call, what, tag != NULL ? tag : "",
-	    wri_aio_state(aio, state, sizeof(state)), aio);
+	wri_misuse_after(&misuse, aio->notes,
+	    (w & W_FREE) != 0 ? WRI_NOTE_FREE
+	    : op_of(w) == OP_ACTIVE &&
+		    strncmp(call, start, sizeof(start) - 1) == 0
+		? WRI_NOTE_START
+	    : op_of(w) == OP_ACTIVE || op_of(w) == OP_STARTING
+		? WRI_NOTE_BEGIN
+		: WRI_NOTE_FINISH);
 }
 
 weir_err
 wri_aio_dead(weir_aio *aio, const char *call)
 {
-	wri_misuse(call,
-	    aio->magic == AIO_DEAD ? "the handle has been freed"
-				   : "this is no handle",
-	    "", "gone", aio);
+	bool freed = aio->magic == AIO_DEAD;
+	weir_misuse misuse = {.call = call,
+	    .what = freed ? "the handle has been freed" : "this is no handle",
+	    .tag = "",
+	    .state = "gone",
+	    .object = aio};
+
+	wri_misuse_after(&misuse, NULL, freed ? WRI_NOTE_FREE : WRI_NOTES);
 	return WEIR_EMISUSE;
 }
 

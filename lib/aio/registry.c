@@ -218,6 +218,23 @@ wri_registry_left(void)
 	return walk(is_left);
 }
 
+bool
+wri_registry_find_stuck(weir_time now, struct wri_stuck *out)
+{
+	bool found = false;
+
+	for (unsigned i = 0; i < SHARDS && !found; i++) {
+		wri_mtx_lock(&shards[i].lock);
+		for (weir_aio *a = shards[i].live; a != NULL && !found;
+		     a = a->live_next) {
+			found = a->life == wri_life_number() &&
+				wri_watchdog_visit_locked(a, now, out);
+		}
+		wri_mtx_unlock(&shards[i].lock);
+	}
+	return found;
+}
+
 void
 wri_registry_stats(weir_stats *out)
 {

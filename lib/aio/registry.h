@@ -6,6 +6,8 @@
 
 #include <weir/weir.h>
 
+#include <weir/aio.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -28,6 +30,33 @@ unsigned wri_registry_left(void);
  * that is queued there wait for ever, unless they are told.
  */
 void wri_registry_lost(void);
+
+/* What does not come to its end. */
+enum wri_stuck_at {
+	WRI_STUCK_NOWHERE = 0,
+	WRI_STUCK_CALLBACK = 1,
+	WRI_STUCK_HOOK = 2,     /* a cancel function */
+	WRI_STUCK_PROVIDER = 3, /* stop was asked, finish is owed */
+};
+
+struct wri_stuck {
+	enum wri_stuck_at at;
+	const void *object; /* the handle; may be gone */
+	weir_aio_cb callback;
+	const char *provider; /* "": has no name */
+	weir_duration age;    /* at least */
+	char tag[48];
+};
+
+/* What is older than old goes to fn, with no lock held, at each look. */
+void wri_watchdog_begin(
+    weir_duration old, void (*fn)(const struct wri_stuck *stuck));
+/* One thread at a time. */
+void wri_watchdog_look(weir_time now);
+bool wri_watchdog_visit_locked(
+    weir_aio *aio, weir_time now, struct wri_stuck *out);
+/* The next one to be reported; false: none. */
+bool wri_registry_find_stuck(weir_time now, struct wri_stuck *out);
 
 /* aios, submitted, completed, late_finishes; they were zero. */
 void wri_registry_stats(weir_stats *out);

@@ -302,28 +302,24 @@ static weir_err
 stop(weir_aio *aio, weir_time until, weir_blocker *what, const char **who,
     const char *call)
 {
-	weir_blocker blocker = WEIR_BLOCKER_NONE;
-	const char *name = "";
+	weir_blocker blocker;
+	const char *name;
 	weir_err rv = wri_aio_enter(aio, call);
 
+	what = what != NULL ? what : &blocker;
+	who = who != NULL ? who : &name;
+	*what = WEIR_BLOCKER_NONE;
+	*who = "";
 	if (rv == WEIR_OK) {
 		wri_aio_hold(aio);
 		(void)wri_aio_ask(aio, WHY_STOP, WEIR_ESTOPPED, W_STOP, NULL);
 		rv = until < 0 ? WEIR_OK : wait_idle(aio, until);
 		if (rv != WEIR_OK) {
-			blocker = blocked_by(aio, &name);
-		}
-		if (rv == WEIR_ETIMEDOUT && blocker == WEIR_BLOCKER_NONE) {
-			/* Idle by now, and for ever: as if just in time. */
-			rv = wait_idle(aio, until);
+			*what = blocked_by(aio, who);
+			/* Nothing: idle by now, and for ever. */
+			rv = *what == WEIR_BLOCKER_NONE ? WEIR_OK : rv;
 		}
 		wri_aio_rele(aio);
-	}
-	if (what != NULL) {
-		*what = blocker;
-	}
-	if (who != NULL) {
-		*who = name;
 	}
 	return aio == NULL ? WEIR_OK : rv;
 }
@@ -379,6 +375,7 @@ weir_aio_reap(weir_aio *aio)
 	if (wri_aio_enter(aio, "weir_aio_reap") != WEIR_OK) {
 		return;
 	}
+	wri_aio_note(aio, WRI_NOTE_FREE, __func__);
 	(void)wri_aio_ask(
 	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE | W_GONE, &was_free);
 	if (was_free) {
@@ -414,6 +411,7 @@ weir_aio_free(weir_aio *aio)
 		return;
 	}
 	wri_aio_hold(aio);
+	wri_aio_note(aio, WRI_NOTE_FREE, __func__);
 	(void)wri_aio_ask(
 	    aio, WHY_STOP, WEIR_ESTOPPED, W_STOP | W_FREE, &was_free);
 	if (was_free) {

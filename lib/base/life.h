@@ -35,6 +35,7 @@ struct wri_life {
 	wri_a32 state;
 	wri_a32 inside; /* threads between enter or visit and leave */
 	wri_a32 number; /* counts lives: moved before the rooms of one go up */
+	wri_aptr check; /* const struct wri_check_ops, base/check.h, or NULL */
 	/* The page, fixed from the first init on; NULL: no fork detection. */
 	wri_aptr page; /* const unsigned char */
 };

@@ -32,6 +32,7 @@ struct log_hooks {
 	void *log_arg;
 	weir_misuse_fn misuse_fn;
 	void *misuse_arg;
+	weir_call_name_fn name_fn;
 };
 
 static wri_mtx log_mtx = WRI_MTX_INIT;
@@ -53,9 +54,9 @@ static const char *const log_level_names[] = {
 static void
 log_write(const char *what, const char *line)
 {
-	char buf[LOG_LINE_MAX + 32]; /* room for what is not the line */
+	char buf[2 * LOG_LINE_MAX + 32]; /* room for what is not the line */
 	int len = snprintf(
-	    buf, sizeof(buf), "weir: %s: %.*s\n", what, LOG_LINE_MAX, line);
+	    buf, sizeof(buf), "weir: %s: %.*s\n", what, 2 * LOG_LINE_MAX, line);
 
 	/* There is no better place to complain about stderr. */
 	(void)!write(STDERR_FILENO, buf, (size_t)len);
@@ -94,11 +95,30 @@ weir_misuse_set(weir_misuse_fn fn, void *arg)
 	wri_mtx_unlock(&log_mtx);
 }
 
+void
+weir_misuse_set_names(weir_call_name_fn fn)
+{
+	wri_mtx_lock(&log_mtx);
+	log_hooks.name_fn = fn;
+	wri_mtx_unlock(&log_mtx);
+}
+
 weir_log_level
 weir_log_get_level(void)
 {
 	/* Relaxed: as in wri_log_set_level. */
 	return (weir_log_level)wri_load(&log_level, WRI_RLX);
+}
+
+static struct log_hooks
+hooks_now(void)
+{
+	struct log_hooks hooks;
+
+	wri_mtx_lock(&log_mtx);
+	hooks = log_hooks;
+	wri_mtx_unlock(&log_mtx);
+	return hooks;
 }
 
 static void log_line(weir_log_level level, const char *fmt, va_list ap)
@@ -114,9 +134,7 @@ log_line(weir_log_level level, const char *fmt, va_list ap)
 	if ((uint32_t)level > wri_load(&log_level, WRI_RLX)) {
 		return;
 	}
-	wri_mtx_lock(&log_mtx);
-	hooks = log_hooks;
-	wri_mtx_unlock(&log_mtx);
+	hooks = hooks_now();
 	if (hooks.log_fn == NULL) {
 		return;
 	}
@@ -148,23 +166,41 @@ weir_log(weir_log_level level, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *
+wri_call_name(const char *call)
+{
+	weir_call_name_fn fn = hooks_now().name_fn;
+
+	return fn != NULL ? fn(call) : call;
+}
+
 void
 wri_misuse(const char *call, const char *what, const char *tag,
     const char *state, const void *object)
 {
-	const weir_misuse misuse = {call, what, tag, state, object};
-	char line[LOG_LINE_MAX];
-	struct log_hooks hooks;
+	weir_misuse misuse = {call, what, tag, state, object, ""};
 
-	wri_mtx_lock(&log_mtx);
-	hooks = log_hooks;
-	wri_mtx_unlock(&log_mtx);
+	wri_misuse_after(&misuse, NULL, WRI_NOTES);
+}
+
+void
+wri_misuse_after(weir_misuse *m, void *notes, enum wri_note kind)
+{
+	const struct wri_check_ops *ops = wri_check_ops();
+	const struct log_hooks hooks = hooks_now();
+	char line[2 * LOG_LINE_MAX], sites[LOG_LINE_MAX] = "";
+
+	if (ops != NULL) {
+		ops->text(m->object, notes, kind, sites, sizeof(sites));
+	}
+	m->sites = sites;
+	m->call = wri_call_name(m->call);
 	if (hooks.misuse_fn != NULL) {
-		hooks.misuse_fn(hooks.misuse_arg, &misuse);
+		hooks.misuse_fn(hooks.misuse_arg, m);
 		return;
 	}
-	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)",
-	    call, what, object, tag, state);
+	snprintf(line, sizeof(line), "%s: %s (aio %p, tag \"%s\", state %s)%s",
+	    m->call, m->what, m->object, m->tag, m->state, sites);
 	log_write("misuse", line);
 	abort();
 }

@@ -10,6 +10,8 @@
 #include <weir/log.h>
 #include <weir/weir.h>
 
+#include "base/check.h"
+
 /* One line of ours; formatted only when somebody listens. */
 void wri_log(weir_log_level level, const char *fmt, ...) WEIR_PRINTF(2, 3);
 
@@ -25,5 +27,10 @@ void wri_log_set_level(weir_log_level level);
  */
 void wri_misuse(const char *call, const char *what, const char *tag,
     const char *state, const void *object);
+/* The same, and the call of this kind that it conflicts with; notes as for the
+ * text of base/check.h.  Writes call and sites. */
+void wri_misuse_after(weir_misuse *misuse, void *notes, enum wri_note kind);
+/* By what name the program knows a call of ours. */
+const char *wri_call_name(const char *call);
 
 #endif

@@ -43,6 +43,7 @@ enum wri_self_slot {
 	WRI_SELF_RUNNER, /* struct wri_runner of a pool thread */
 	WRI_SELF_CHAIN,  /* innermost frame of foreign code, aio/aio_impl.h */
 	WRI_SELF_INSIDE, /* how deep it is in the library, base/life.h */
+	WRI_SELF_TID,    /* its number, when it was asked for, check/check.c */
 	WRI_SELF_SLOTS,
 };
 

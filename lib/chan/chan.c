@@ -168,7 +168,7 @@ weir_chan_send(weir_chan *ch, weir_aio *aio)
 	weir_msg *msg = NULL;
 	weir_err rv = WEIR_OK;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (ch == NULL || weir_aio_get_msg(aio) == NULL) {
@@ -202,7 +202,7 @@ weir_chan_recv(weir_chan *ch, weir_aio *aio)
 	weir_msg *msg = NULL;
 	weir_err rv = WEIR_OK;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	(void)weir_aio_set_msg(aio, NULL);

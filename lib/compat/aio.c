@@ -67,8 +67,14 @@ nng_aio_busy(nng_aio *aio)
 {
 	/* In its own callback weir calls a handle idle, and NNG busy; the look
 	 * tells that place from others. */
-	return weir_aio_busy(aio) ||
-	       weir_aio_wait_until(aio, 0) == WEIR_EDEADLK;
+	bool busy = weir_aio_busy(aio);
+
+	if (!busy) {
+		wri_nng_sys_set_call(__func__);
+		busy = weir_aio_wait_until(aio, 0) == WEIR_EDEADLK;
+		wri_nng_sys_set_call(NULL);
+	}
+	return busy;
 }
 
 nng_err
@@ -181,7 +187,7 @@ nng_aio_start(nng_aio *aio, nng_aio_cancelfn fn, void *arg)
 {
 	void *word;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return false;
 	}
 	memcpy(&word, &fn, sizeof(word));

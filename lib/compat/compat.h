@@ -53,6 +53,9 @@ void wri_nng_mem_set(
 /* log.c: weir's lines come here from now on. */
 void wri_nng_log_take(void);
 
+/* names.c: reports of misuse name nng's calls from now on. */
+void wri_nng_names_take(void);
+
 /* machine.c */
 void *wri_nng_sys_alloc(size_t size);
 void wri_nng_sys_free(void *ptr);
@@ -66,5 +69,9 @@ void wri_nng_sys_clock_text(char *buf, size_t size);
 void wri_nng_sys_write(const char *buf, size_t size);
 /* A mistake that cannot be refused: one line, then abort. */
 _Noreturn void wri_nng_die(const char *call, const char *what);
+/* The call of nng that this thread is in, which makes several of weir's; NULL:
+ * none, or it makes one. */
+void wri_nng_sys_set_call(const char *call);
+const char *wri_nng_sys_call(void);
 
 #endif

@@ -34,7 +34,9 @@ nng_stream_dialer_stop(nng_stream_dialer *d)
 void
 nng_stream_dialer_free(nng_stream_dialer *d)
 {
+	wri_nng_sys_set_call(__func__);
 	weir_stream_dialer_stop(d); /* "stop and free" */
+	wri_nng_sys_set_call(NULL);
 	weir_stream_dialer_free(d);
 }
 

@@ -105,6 +105,7 @@ nng_init(const nng_init_params *params)
 	if (params != NULL) {
 		take_hints(&p, params);
 	}
+	wri_nng_names_take();
 	rv = weir_init(params != NULL ? &p : NULL);
 	/* Relaxed: see the head of the file. */
 	if (rv == WEIR_OK && wri_add(&init_calls, 1, WRI_RLX) == 0) {

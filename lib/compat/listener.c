@@ -34,7 +34,9 @@ nng_stream_listener_stop(nng_stream_listener *l)
 void
 nng_stream_listener_free(nng_stream_listener *l)
 {
+	wri_nng_sys_set_call(__func__);
 	weir_stream_listener_stop(l); /* "stop and free" */
+	wri_nng_sys_set_call(NULL);
 	weir_stream_listener_free(l);
 }
 

@@ -3,7 +3,7 @@
  *
  * Purpose    the one file of this library, beside thread.c, that touches the
  *            machine: it does not see lib/base.
- * Ownership  nothing.
+ * Ownership  nothing but a word for each thread.
  * Proof      test/compat/test_nng_time.c, test_nng_plain.c
  */
 #include "compat/compat.h"
@@ -105,6 +105,20 @@ wri_nng_sys_write(const char *buf, size_t size)
 {
 	/* There is no better place to complain about stderr. */
 	(void)!write(STDERR_FILENO, buf, size);
+}
+
+static _Thread_local const char *machine_call;
+
+void
+wri_nng_sys_set_call(const char *call)
+{
+	machine_call = call;
+}
+
+const char *
+wri_nng_sys_call(void)
+{
+	return machine_call;
 }
 
 void

@@ -34,7 +34,9 @@ nng_stream_stop(nng_stream *s)
 void
 nng_stream_free(nng_stream *s)
 {
+	wri_nng_sys_set_call(__func__);
 	weir_stream_stop(s); /* "stop and free" */
+	wri_nng_sys_set_call(NULL);
 	weir_stream_free(s);
 }
 

@@ -22,7 +22,9 @@ nng_udp_stop(nng_udp *udp)
 void
 nng_udp_close(nng_udp *udp)
 {
+	wri_nng_sys_set_call(__func__);
 	weir_udp_stop(udp);
+	wri_nng_sys_set_call(NULL);
 	weir_udp_free(udp);
 }
 

@@ -110,7 +110,7 @@ weir_resolve(const weir_resolve_params *params, weir_aio *aio)
 	struct query q;
 	weir_err rv;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	rv = wri_query_init(&q, params);

@@ -297,7 +297,7 @@ submit(weir_msgstream *ms, weir_aio *aio, const char *call,
     void (*fn)(weir_msgstream *, weir_aio *))
 {
 	if ((ms != NULL && !wri_msgstream_ok(ms, call)) ||
-	    weir_aio_reset(aio) != WEIR_OK) {
+	    weir_aio_begin(aio, call) != WEIR_OK) {
 		return;
 	}
 	if (ms == NULL) {

@@ -66,7 +66,7 @@ weir_sleep_aio(weir_duration d, weir_aio *aio)
 {
 	weir_time at;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	/* Before the deadline is computed: of two equal times this one is
@@ -113,7 +113,7 @@ weir_interval_next(weir_interval *iv, weir_aio *aio)
 {
 	uint64_t tick, now, period, missed;
 
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (iv == NULL) {

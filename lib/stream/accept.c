@@ -318,7 +318,7 @@ weir_stream_listener_accept(weir_stream_listener *l, weir_aio *aio)
 	    !wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
 		return;
 	}
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (l == NULL) {

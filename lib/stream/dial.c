@@ -378,7 +378,7 @@ weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio)
 	if (d != NULL && !wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
 		return;
 	}
-	if (weir_aio_reset(aio) != WEIR_OK) {
+	if (weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (d != NULL) {

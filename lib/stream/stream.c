@@ -202,7 +202,7 @@ stream_submit(weir_stream *s, weir_dir dir, weir_aio *aio, const weir_fdop *op,
 {
 	/* The iov is known after the reset; the gate's own changes nothing. */
 	if ((s != NULL && !stream_ok(s, call)) ||
-	    weir_aio_reset(aio) != WEIR_OK) {
+	    weir_aio_begin(aio, call) != WEIR_OK) {
 		return;
 	}
 	if (wri_unlikely(s == NULL)) {
@@ -233,7 +233,7 @@ weir_stream_recv_until(
 	weir_err err = WEIR_OK;
 
 	if ((s != NULL && !stream_ok(s, __func__)) ||
-	    weir_aio_reset(aio) != WEIR_OK) {
+	    weir_aio_begin(aio, __func__) != WEIR_OK) {
 		return;
 	}
 	if (s == NULL || delim == NULL || delim_len == 0 ||

@@ -212,6 +212,9 @@ sleep_on(struct expire *e, bool stuck)
 	uint64_t until = e->heap.len > 0 ? e->heap.entries[0].key : KEY_NEVER;
 	unsigned why;
 
+	if (until > e->look_at) {
+		until = e->look_at;
+	}
 	wri_store(&e->sleep_until, until, WRI_SC); /* E2 */
 	if (stuck) {
 		until = (uint64_t)wri_now() + NAP_NS;
@@ -248,6 +251,11 @@ wri_expire_main(void *arg)
 			} else {
 				look_at(e, d, top.key, now);
 			}
+		}
+		if (now >= e->look_at) {
+			wri_timer.look((weir_time)now);
+			e->look_at = (uint64_t)wri_now() +
+				     (uint64_t)wri_timer.look_every;
 		}
 		wri_store(&e->entries, e->heap.len, WRI_RLX); /* statistics */
 		if (wri_load(&e->stop, WRI_ACQ) != 0) {

@@ -15,6 +15,7 @@
  */
 #include "timer/timer_impl.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/panic.h"
 
@@ -124,6 +125,10 @@ expire_init(struct expire *e, unsigned index)
 	weir_err rv;
 
 	*e = (struct expire){.heap.cap = HEAP_MIN, .reserved = HEAP_MIN};
+	e->look_at = KEY_NEVER;
+	if (index == 0 && wri_timer.look_every > 0) {
+		e->look_at = (uint64_t)(wri_now() + wri_timer.look_every);
+	}
 	wri_mpsc_init(&e->inbox);
 	e->heap.entries = wri_alloc(HEAP_MIN * sizeof(*e->heap.entries));
 	if (e->heap.entries == NULL) {
@@ -170,6 +175,13 @@ timer_down(unsigned n)
 		wri_free(spare, e->reserved * sizeof(*spare));
 		wri_free(e->heap.entries, e->heap.cap * sizeof(*spare));
 	}
+}
+
+void
+wri_timer_look(void (*look)(weir_time now), weir_duration every)
+{
+	wri_timer.look = look;
+	wri_timer.look_every = every;
 }
 
 weir_err

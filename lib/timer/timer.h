@@ -61,6 +61,8 @@ struct wri_deadline_ops {
  */
 weir_err wri_timer_init(unsigned n, const struct wri_deadline_ops *ops,
     void (*watch)(weir_time now), struct wri_alarm **alarm);
+/* Before it: call look every so often, on an expiry thread; 0: never. */
+void wri_timer_look(void (*look)(weir_time now), weir_duration every);
 /* End the threads; deadlines that live on are disarmed. */
 void wri_timer_fini(void);
 

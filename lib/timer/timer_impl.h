@@ -42,7 +42,8 @@ struct expire {
 
 	/* The thread alone. */
 	struct wri_heap heap WRI_ALIGNED;
-	wri_a64 entries; /* statistics, relaxed */
+	uint64_t look_at; /* KEY_NEVER: not ours */
+	wri_a64 entries;  /* statistics, relaxed */
 	wri_a64 expired;
 	wri_a64 wakes;
 
@@ -56,6 +57,8 @@ struct timer {
 	/* Fixed between init and fini. */
 	const struct wri_deadline_ops *ops;
 	void (*watch)(weir_time now);
+	void (*look)(weir_time now);
+	weir_duration look_every; /* 0: never */
 
 	wri_mtx lock;
 	unsigned n; /* lock: how many threads; 0: the room is closed */

@@ -143,7 +143,9 @@ static void
 udp_submit(weir_udp *u, weir_dir dir, weir_aio *aio, const weir_fdop *op,
     const char *call)
 {
-	if (wri_unlikely(u != NULL && !udp_ok(u, call))) {
+	/* The gate would begin it, too, but by its own name. */
+	if (wri_unlikely(u != NULL && !udp_ok(u, call)) ||
+	    weir_aio_begin(aio, call) != WEIR_OK) {
 		return;
 	}
 	/* The gate ends one without a socket, with WEIR_EINVAL. */

@@ -17,10 +17,8 @@ late(void)
 /* --- Begin ------------------------------------------------------------- */
 
 static void
-call_reset(struct states_scene *s)
+reset_gave(struct states_scene *s, weir_err rv)
 {
-	weir_err rv = weir_aio_reset(s->given);
-
 	states_say_err(s, rv);
 	if (rv == WEIR_ESTOPPED) {
 		s->read = (struct states_end){WEIR_ESTOPPED, 0};
@@ -30,6 +28,18 @@ call_reset(struct states_scene *s)
 		    s->given, STATES_RESULT, STATES_COUNT));
 		states_one_more(s, STATES_RESULT, STATES_COUNT);
 	}
+}
+
+static void
+call_reset(struct states_scene *s)
+{
+	reset_gave(s, weir_aio_reset(s->given));
+}
+
+static void
+call_begin(struct states_scene *s)
+{
+	reset_gave(s, weir_aio_begin(s->given, "weir_aio_begin"));
 }
 
 /* A start that is accepted: the operation is the toy's. */
@@ -325,6 +335,7 @@ call_remove(struct states_scene *s)
 
 const struct states_probe states_provider[] = {
     {.row = "weir_aio_reset", .call = call_reset},
+    {.row = "weir_aio_begin", .call = call_begin},
     {.row = "weir_aio_start", .call = call_start},
     {.row = "weir_aio_start_at", .call = call_start_at},
     {.row = "weir_aio_clear", .call = call_clear},

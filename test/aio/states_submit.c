@@ -79,12 +79,12 @@ call_submit(struct states_scene *s)
 	}
 }
 
-#define SUBMIT(name, up, down, how)                                            \
+#define SUBMIT_AS(name, call_name, up, down, how)                              \
 	{                                                                      \
-		.row = (name), .call = call_submit,                            \
-		.reports = "weir_aio_reset", .setup = (up),                    \
-		.teardown = (down), .submit = (how)                            \
+		.row = (name), .call = call_submit, .reports = (call_name),    \
+		.setup = (up), .teardown = (down), .submit = (how)             \
 	}
+#define SUBMIT(name, up, down, how) SUBMIT_AS(name, NULL, up, down, how)
 
 const struct states_probe states_submit[] = {
     SUBMIT("weir_sleep_aio", NULL, NULL, sleep_submit),
@@ -113,6 +113,7 @@ const struct states_probe states_submit[] = {
     SUBMIT("weir_msgstream_recv", unix_msgrecv_setup, msg_teardown,
 	msgrecv_submit),
     SUBMIT("weir_fd_submit", fd_setup, fd_teardown, fd_submit),
-    SUBMIT("a provider of your own", own_setup, own_teardown, own_submit),
+    SUBMIT_AS("a provider of your own", "weir_aio_reset", own_setup,
+	own_teardown, own_submit),
     {.row = NULL},
 };

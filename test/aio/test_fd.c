@@ -141,6 +141,94 @@ START_TEST(many_operations_take_turns_and_none_is_left)
 }
 END_TEST
 
+START_TEST(what_cannot_be_watched_is_einval_and_stays_the_callers)
+{
+	const weir_fd_params right = {.size = sizeof(right)};
+	const weir_fd_params wrong = {.size = sizeof(wrong) - 1};
+	weir_fd *other = fd;
+
+	ck_assert_int_eq(weir_fd_open(NULL, peer, &right), WEIR_EINVAL);
+	ck_assert_int_eq(weir_fd_open(&other, -1, &right), WEIR_EINVAL);
+	ck_assert_int_eq(weir_fd_open(&other, peer, NULL), WEIR_EINVAL);
+	ck_assert_int_eq(weir_fd_open(&other, peer, &wrong), WEIR_EINVAL);
+	ck_assert_ptr_eq(other, fd);
+	ck_assert_int_eq(weir_fd_number(NULL), -1);
+	ck_assert_int_eq(send(peer, "x", 1, 0), 1); /* it is open */
+}
+END_TEST
+
+START_TEST(what_is_no_operation_ends_with_einval)
+{
+	const weir_fdop wrong = {.size = sizeof(wrong) + 1, .try_step = step};
+	struct consumer c;
+	unsigned n = 0;
+
+	consumer_init(&c, NULL, NULL);
+	weir_fd_submit(NULL, WEIR_DIR_READ, c.aio, &op);
+	consumer_expect(&c, ++n, WEIR_EINVAL);
+	weir_fd_submit(fd, WEIR_DIR_READ, c.aio, NULL);
+	consumer_expect(&c, ++n, WEIR_EINVAL);
+	weir_fd_submit(fd, WEIR_DIR_READ, c.aio, &wrong);
+	consumer_expect(&c, ++n, WEIR_EINVAL);
+	weir_fd_submit(fd, (weir_dir)2, c.aio, &op);
+	consumer_expect(&c, ++n, WEIR_EINVAL);
+	consumer_fini(&c);
+}
+END_TEST
+
+START_TEST(one_direction_is_shut_and_the_other_goes_on)
+{
+	struct consumer in, out;
+
+	consumer_init(&in, NULL, NULL);
+	consumer_init(&out, NULL, NULL);
+	weir_fd_submit(fd, WEIR_DIR_READ, in.aio, &op);
+	weir_fd_shut_dir(NULL, WEIR_DIR_WRITE, WEIR_ECLOSED);
+	weir_fd_shut_dir(fd, (weir_dir)2, WEIR_ECLOSED); /* no direction */
+	weir_fd_shut_dir(fd, WEIR_DIR_WRITE, WEIR_ECLOSED);
+	weir_fd_submit(fd, WEIR_DIR_WRITE, out.aio, &op);
+	consumer_expect(&out, 1, WEIR_ECLOSED);
+	ck_assert_int_eq(send(peer, "x", 1, 0), 1);
+	consumer_expect(&in, 1, WEIR_OK);
+	consumer_fini(&in);
+	consumer_fini(&out);
+}
+END_TEST
+
+static void *
+drain_main(void *arg)
+{
+	static weir_err rv;
+
+	(void)arg;
+	rv = weir_fd_drain(fd);
+	return &rv;
+}
+
+START_TEST(drain_waits_for_a_step_that_is_under_way)
+{
+	struct consumer c;
+	pthread_t submitter, drainer;
+	void *rv;
+
+	consumer_init(&c, NULL, NULL);
+	ck_assert_int_eq(weir_fd_drain(NULL), WEIR_OK);
+	hold = true;
+	ck_assert_int_eq(
+	    pthread_create(&submitter, NULL, submit_main, c.aio), 0);
+	ck_assert(latch_wait(&in_step, 1));
+	weir_fd_shut(fd, WEIR_ECONNRESET);
+	ck_assert_int_eq(pthread_create(&drainer, NULL, drain_main, NULL), 0);
+	hold = false;
+	latch_hit(&leave_step);
+	ck_assert_int_eq(pthread_join(drainer, &rv), 0);
+	ck_assert_int_eq(*(weir_err *)rv, WEIR_OK);
+	ck_assert_int_eq(pthread_join(submitter, NULL), 0);
+	consumer_expect(&c, 1, WEIR_ECONNRESET);
+	consumer_fini(&c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -152,6 +240,11 @@ main(void)
 	tcase_add_test(tc, the_first_code_of_a_direction_stays);
 	tcase_add_test(tc, an_abort_with_eagain_during_a_step_ends_it);
 	tcase_add_test(tc, many_operations_take_turns_and_none_is_left);
+	tcase_add_test(
+	    tc, what_cannot_be_watched_is_einval_and_stays_the_callers);
+	tcase_add_test(tc, what_is_no_operation_ends_with_einval);
+	tcase_add_test(tc, one_direction_is_shut_and_the_other_goes_on);
+	tcase_add_test(tc, drain_waits_for_a_step_that_is_under_way);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

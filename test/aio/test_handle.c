@@ -152,7 +152,7 @@ START_TEST(submitting_a_busy_handle_is_caught_and_harms_nothing)
 		toy_submit(&stage.toy, stage.c.aio);
 		stage_expect_misuse(1, "weir_aio_reset");
 		weir_sleep_aio(1, stage.c.aio);
-		stage_expect_misuse(1, "weir_aio_reset");
+		stage_expect_misuse(1, "weir_sleep_aio");
 		ck_assert_int_eq(weir_aio_reset(stage.c.aio), WEIR_EMISUSE);
 		stage_expect_misuse(1, "weir_aio_reset");
 	}

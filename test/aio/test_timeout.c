@@ -127,6 +127,21 @@ START_TEST(far_deadlines_do_not_overflow)
 }
 END_TEST
 
+START_TEST(timeout_zero_starts_nothing)
+{
+	struct consumer c;
+
+	consumer_init(&c, NULL, NULL);
+	ck_assert_int_eq(weir_aio_set_timeout(c.aio, 0), WEIR_OK);
+	toy_submit(&toy, c.aio);
+	consumer_expect(&c, 1, WEIR_ETIMEDOUT);
+	/* Told by start: no hook comes for it. */
+	ck_assert_uint_eq(toy_refused(&toy), 1);
+	ck_assert_uint_eq(toy_asked(&toy), 0);
+	consumer_fini(&c);
+}
+END_TEST
+
 START_TEST(a_hook_that_blocks_stops_no_other_timeouts)
 {
 	struct consumer blocked, c;
@@ -275,6 +290,7 @@ main(void)
 	tcase_add_test(tc, a_shorter_timeout_on_the_same_handle_is_seen);
 	tcase_add_test(tc, far_deadlines_do_not_overflow);
 	tcase_add_test(tc, an_end_at_once_beats_timeout_zero);
+	tcase_add_test(tc, timeout_zero_starts_nothing);
 	tcase_add_test(tc, a_hook_that_blocks_stops_no_other_timeouts);
 	tcase_add_test(tc, conversions_of_time_saturate);
 	tcase_add_test(tc, timeouts_that_never_fire_leave_no_trace);

@@ -118,6 +118,16 @@ START_TEST(the_list_of_this_test_is_that_of_the_header)
 }
 END_TEST
 
+START_TEST(a_transport_s_own_codes_have_one_text)
+{
+	const char *text = weir_strerror(WEIR_ETRANERR);
+
+	ck_assert_str_eq(weir_strerror((weir_err)(WEIR_ETRANERR + 1)), text);
+	ck_assert_str_eq(weir_strerror((weir_err)(WEIR_ETRANERR + 99)), text);
+	ck_assert_str_eq(weir_strerror((weir_err)0x7fffffff), "unknown error");
+}
+END_TEST
+
 START_TEST(every_code_has_a_text_of_its_own)
 {
 	for (size_t i = 0; i < CODES; i++) {
@@ -256,6 +266,7 @@ main(void)
 
 	tcase_add_test(tc, the_list_of_this_test_is_that_of_the_header);
 	tcase_add_test(tc, every_code_has_a_text_of_its_own);
+	tcase_add_test(tc, a_transport_s_own_codes_have_one_text);
 	tcase_add_test(tc, a_text_is_the_same_pointer_each_time);
 	tcase_add_test(tc, an_unknown_code_is_called_unknown);
 	tcase_add_test(tc, a_system_error_has_the_text_of_the_system);

@@ -342,6 +342,28 @@ START_TEST(the_misuse_hook_gets_the_whole_report_and_may_return)
 }
 END_TEST
 
+static const char *
+other_name(const char *call)
+{
+	return strcmp(call, "weir_aio_finish") == 0 ? "face_finish" : call;
+}
+
+START_TEST(a_report_names_the_call_of_the_face_that_was_used)
+{
+	misuse.reports = 0;
+	weir_misuse_set(misuse_seen, &misuse);
+	weir_misuse_set_names(other_name);
+	wri_misuse("weir_aio_finish", "finished twice", "", "", NULL);
+	ck_assert_str_eq(misuse.last.call, "face_finish");
+	wri_misuse("weir_aio_start", "the aio is busy", "", "", NULL);
+	ck_assert_str_eq(misuse.last.call, "weir_aio_start");
+	weir_misuse_set_names(NULL);
+	wri_misuse("weir_aio_finish", "finished twice", "", "", NULL);
+	ck_assert_str_eq(misuse.last.call, "weir_aio_finish");
+	ck_assert_uint_eq(misuse.reports, 3);
+}
+END_TEST
+
 /* Run fn in a child; its stderr, and how it ended in *status. */
 static const char *
 child_stderr(void (*fn)(void), int *status)
@@ -448,6 +470,7 @@ main(void)
 	tcase_add_test(tc, hook_and_argument_change_together);
 	tcase_add_test(
 	    tc, the_misuse_hook_gets_the_whole_report_and_may_return);
+	tcase_add_test(tc, a_report_names_the_call_of_the_face_that_was_used);
 	tcase_add_test(tc, misuse_without_hook_says_one_line_and_aborts);
 	tcase_add_test(tc, misuse_is_said_even_with_the_log_off);
 	tcase_add_test(tc, a_failed_assertion_names_itself_and_aborts);

@@ -228,19 +228,25 @@ finish_twice(void)
 	}
 }
 
-static void (*const mistakes[])(void) = {submit_twice, finish_twice};
+static const struct {
+	void (*make)(void);
+	const char *call; /* that the line names */
+} mistakes[] = {
+    {submit_twice, " nng_sleep_aio: "},
+    {finish_twice, " nng_aio_finish: "},
+};
 
 START_TEST(by_default_a_mistake_is_named_in_one_line_and_aborts)
 {
 	const char *words;
 	int status;
 
-	words = dying_words(mistakes[_i], &status);
+	words = dying_words(mistakes[_i].make, &status);
 	ck_assert(WIFSIGNALED(status));
 	ck_assert_int_eq(WTERMSIG(status), SIGABRT);
 	/* One line, with the call and the tag of the handle. */
 	ck_assert_ptr_nonnull(strchr(words, '\n'));
-	ck_assert_ptr_nonnull(strstr(words, "weir_aio_"));
+	ck_assert_ptr_nonnull(strstr(words, mistakes[_i].call));
 	ck_assert_ptr_nonnull(strstr(words, "the-tag"));
 	ck_assert_str_eq(strchr(words, '\n'), "\n");
 }

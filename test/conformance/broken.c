@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,6 +24,9 @@ static struct {
 	weir_aio *kept;
 } box = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Hooks that found nothing. */
+static atomic_uint missed;
+
 static void
 box_cancel(weir_aio *aio, void *arg, weir_err why)
 {
@@ -38,7 +42,9 @@ box_cancel(weir_aio *aio, void *arg, weir_err why)
 	}
 	mine = weir_aioq_remove(&box.takers, aio);
 	pthread_mutex_unlock(&box.lock);
-	if (mine) {
+	if (!mine) {
+		(void)atomic_fetch_add(&missed, 1);
+	} else {
 		(void)weir_aio_finish(
 		    aio, box.defect == ONE_CODE ? WEIR_ECANCELED : why);
 	}
@@ -50,9 +56,17 @@ static const weir_provider box_provider = {
     .cancel = box_cancel,
 };
 
+static const weir_provider box_deaf = {
+    .size = sizeof(box_deaf),
+    .name = "deaf mailbox",
+};
+
 static weir_err
 box_start(weir_aio *aio)
 {
+	if (box.defect == DEAF) {
+		return weir_aio_start(aio, &box_deaf, NULL);
+	}
 	if (box.defect == IGNORES_TIMEOUT) {
 		return weir_aio_start_at(
 		    aio, &box_provider, NULL, WEIR_NEVER, 0);
@@ -65,7 +79,8 @@ static void
 box_publish_late(weir_aio *aio, weir_err err)
 {
 	pthread_mutex_unlock(&box.lock);
-	for (int i = 0; i < 20; i++) {
+	/* Long enough for whoever is about to cancel. */
+	for (int i = 0; i < 5000 && atomic_load(&missed) == 0; i++) {
 		(void)sched_yield();
 	}
 	pthread_mutex_lock(&box.lock);
@@ -154,7 +169,9 @@ static bool
 box_setup(void *arg)
 {
 	(void)arg;
+	box.takers = (weir_aioq){NULL, NULL, 0}; /* another one's defect */
 	box.items = box.ends = 0;
+	atomic_store(&missed, 0);
 	if (box.defect == WARNS) {
 		weir_log(WEIR_LOG_WARN, "the mailbox is tired");
 	}
@@ -173,6 +190,14 @@ box_teardown(void *arg)
 	}
 }
 
+void
+broken_clean(void)
+{
+	if (box.defect == KEEPS_A_HANDLE) {
+		weir_aio_free(box.kept);
+	}
+}
+
 weir_conformance_provider
 broken_provider(enum defect d)
 {
@@ -183,8 +208,9 @@ broken_provider(enum defect d)
 	    .setup = box_setup,
 	    .teardown = box_teardown,
 	    .submit = box_submit,
-	    .submit_soon = box_soon,
-	    .end = box_end,
+	    .flags = d == DEAF ? WEIR_CONFORMANCE_DEAF : 0,
+	    .submit_soon = d == NO_SOON ? NULL : box_soon,
+	    .end = d == NO_END ? NULL : box_end,
 	    .count = 1,
 	};
 }

@@ -11,6 +11,9 @@
 
 enum defect {
 	RIGHT = 0,
+	DEAF,             /* right as well: it has no hook */
+	NO_SOON,          /* right as well: submit_soon is left to the kit */
+	NO_END,           /* right as well: only asking ends what waits */
 	LOSES_CANCEL,     /* the hook ends nothing */
 	LOSES_ALL,        /* and neither does end */
 	FINISHES_TWICE,   /* end does */
@@ -32,5 +35,7 @@ enum defect {
 
 /* The provider of the only mailbox, with this defect. */
 weir_conformance_provider broken_provider(enum defect d);
+/* After the run: undo what it has kept. */
+void broken_clean(void);
 
 #endif

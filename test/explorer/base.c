@@ -274,6 +274,14 @@ wri_log(weir_log_level level, const char *fmt, ...)
 }
 
 void
+wri_misuse_after(weir_misuse *m, void *notes, enum wri_note kind)
+{
+	(void)notes;
+	(void)kind;
+	wri_misuse(m->call, m->what, m->tag, m->state, m->object);
+}
+
+void
 wri_misuse(const char *call, const char *what, const char *tag,
     const char *state, const void *object)
 {

@@ -50,6 +50,7 @@
 #define X_LEAF 32u       /* a lock taken, or memory, under a lock: "lock" */
 #define X_PLAIN 64u      /* never with store buffers */
 #define X_SB 128u        /* only with store buffers */
+#define X_UNJUDGED 256u  /* misuse that races: not under ThreadSanitizer */
 
 struct x_test {
 	const char *name; /* NULL ends the table */
@@ -120,6 +121,15 @@ void x_name(const void *object, size_t size, const char *name);
 #define X_LOOKS __attribute__((no_sanitize("thread"), noinline))
 #else
 #define X_LOOKS
+#endif
+/* The user's own data at p is read, written here: for ThreadSanitizer, which
+ * sees no plain access of most bodies.  No step. */
+#if X_TSAN
+void x_reads(const void *p);
+void x_writes(const void *p);
+#else
+#define x_reads(p) ((void)(p))
+#define x_writes(p) ((void)(p))
 #endif
 /* A line in the trace. */
 void x_trace(const char *fmt, ...) WEIR_PRINTF(1, 2);

@@ -170,6 +170,7 @@ wri_exec_post(struct weir_exec *exec, struct wri_task *task)
 	}
 	X_ASSERT(p->queued < QUEUE_MAX);
 	p->queue[p->queued++] = task;
+	x_point(); /* what the caller does next is late: it may have run */
 }
 
 struct wri_pool *

@@ -8,7 +8,7 @@
  *            invented.  A futex, an alarm, the clock order nothing.
  *            Plain data of the bodies (their statics: plain.h puts them into
  *            sections of their own) is not looked at: by the rules of
- *            explorer.h it needs no order.
+ *            explorer.h it needs no order.  errno is one for all fibers.
  *            All lives of all schedules are joined by one token, so that a
  *            schedule never races with the one before.
  */
@@ -16,6 +16,7 @@
 
 #if X_TSAN
 
+#include <errno.h>
 #include <sanitizer/tsan_interface.h>
 #include <sanitizer/tsan_interface_atomic.h>
 
@@ -44,7 +45,8 @@ __tsan_on_report(void *report)
 const char *
 __tsan_default_options(void)
 {
-	return "exitcode=0:report_thread_leaks=0:history_size=4";
+	return "exitcode=0:report_thread_leaks=0:history_size=4:"
+	       "suppress_equal_stacks=0:suppress_equal_addresses=0";
 }
 
 void
@@ -250,7 +252,8 @@ static inline bool
 is_plain(const void *p)
 {
 	return inside(p, __start_x_plain_bss, __stop_x_plain_bss) ||
-	       inside(p, __start_x_plain_data, __stop_x_plain_data);
+	       inside(p, __start_x_plain_data, __stop_x_plain_data) ||
+	       p == &errno;
 }
 
 #define ACCESS(what)                                                           \
@@ -281,6 +284,22 @@ ACCESS(unaligned_write4)
 ACCESS(unaligned_write8)
 ACCESS(unaligned_write16)
 
+/* A jump as well. */
+void __tsan_read1(void *p);
+void __tsan_write1(void *p);
+
+void
+x_reads(const void *p)
+{
+	__tsan_read1((void *)(uintptr_t)p);
+}
+
+void
+x_writes(const void *p)
+{
+	__tsan_write1((void *)(uintptr_t)p);
+}
+
 #endif
 
-typedef int wrx_tsan_is_not_empty;
+typedef int wrx_tsan_is_never_empty; /* ISO C wants a declaration */

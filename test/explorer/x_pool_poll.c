@@ -282,6 +282,39 @@ no_spare(void)
 	rig_down();
 }
 
+/*
+ * The same, and the one that blocks is known for it: nothing but the push wakes
+ * the poller, who has just served and is about to sleep again.
+ */
+static void
+poller_left(void)
+{
+	struct rig_task *a, *b, *c, *d;
+
+	up(2, 1, true);
+	a = rig_task(rig_wait);
+	b = rig_task(rig_block);
+	c = rig_task(NULL);
+	d = rig_task(NULL);
+	rig_post(a);
+	x_await(&a->begun, 1);
+	rig_post(b);
+	x_await(&b->begun, 1);
+	x_sleep_until(x_time() + WEIR_MS(2));
+	rig_post(c);
+	if (x_rand(2) == 0) {
+		rig_await(1);
+	}
+	rig_post(d);
+	rig_await(2);
+	rig_assert_in_time(c);
+	rig_assert_in_time(d);
+	x_open(&a->gate);
+	x_open(&b->gate);
+	rig_await(4);
+	rig_down();
+}
+
 const struct x_test x_tests[] = {
     {"serves", serves, "Q1, the poller serves, nobody is woken", X_NOTIME, 0,
 	NULL, NULL},
@@ -298,5 +331,7 @@ const struct x_test x_tests[] = {
 	"served behind", NULL},
     {"no_spare", no_spare, "Q4, only the poller is left", X_NOJUMP, 0, NULL,
 	NULL},
+    {"poller_left", poller_left, "Q1 Q4, only the poller is left, twice",
+	X_NOJUMP, 0, NULL, NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

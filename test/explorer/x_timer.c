@@ -251,6 +251,33 @@ start_earlier(void)
 	wri_timer_fini();
 }
 
+/*
+ * D4, E2: the thread sleeps for another operation; one that lies in its inbox,
+ * unread because it was late enough, is made early.
+ */
+static void
+lower_unread(void)
+{
+	struct op *first, *op;
+
+	up(1);
+	judge_late = true;
+	first = op_new();
+	op = op_new();
+	op_start(first, 50 * T);
+	x_sleep_until(x_time() + T / 4);
+	op_start(op, 60 * T);
+	(void)op_finish(op);
+	if ((op->d.armed.v & FLAG_INBOX) != 0) {
+		X_REACH("unread");
+	}
+	op_start(op, T);
+	x_await(&op->told, 1);
+	op_finish_end(op);
+	op_finish_end(first);
+	wri_timer_fini();
+}
+
 /* D1 with a clock that moves between any two steps; then freed in any state. */
 static void
 churn(void)
@@ -472,6 +499,7 @@ const struct x_test x_tests[] = {
     {"due", due, "D1 D2, E1 E2", X_NOJUMP, 0, "", NULL},
     {"start_earlier", start_earlier, "D2 D4, E1", X_NOJUMP, 0,
 	"look-starting stale-expire", NULL},
+    {"lower_unread", lower_unread, "D2 D4, E2", X_NOJUMP, 0, "unread", NULL},
     {"churn", churn, "D1 T5, E1 E3", 0, 0,
 	"look-starting buried dropping in-both in-inbox in-heap", NULL},
     {"bury_busy", bury_busy, "T5, key 0", 0, 0, "gone-later buried", NULL},

@@ -121,6 +121,8 @@ life_connect(struct life *l, weir_stream_dialer *d,
 static void
 life_stream(struct life *l, const char *url, weir_aio *one, weir_aio *two)
 {
+	const weir_sockaddr here = {.s_in = {.sa_family = WEIR_AF_INET,
+					.sa_addr = htonl(INADDR_LOOPBACK)}};
 	weir_stream_listener *listener;
 	weir_stream_dialer *d;
 	char dial_url[64];
@@ -139,6 +141,11 @@ life_stream(struct life *l, const char *url, weir_aio *one, weir_aio *two)
 		}
 		if (life_step(l, "dialer_alloc",
 			weir_stream_dialer_alloc(&d, dial_url))) {
+			if (port != 0) {
+				(void)life_step(l, "local-address",
+				    weir_stream_dialer_set_addr(
+					d, WEIR_OPT_LOCAL_ADDR, &here));
+			}
 			life_connect(l, d, listener, one, two);
 			weir_stream_dialer_free(d);
 		}

@@ -36,7 +36,8 @@ static const struct {
     {WRI_SYS_GETSOCKOPT, ENOMEM},
     {WRI_SYS_SETSOCKOPT, ENOBUFS},
     {WRI_SYS_GETSOCKNAME, ENOBUFS},
-    {WRI_SYS_GETPEERNAME, ENOTCONN},
+    /* Not ENOTCONN: that is an answer, "not yet", and an event follows. */
+    {WRI_SYS_GETPEERNAME, ENOBUFS},
     {WRI_SYS_READ, EINTR},
     {WRI_SYS_RECV, EINTR},
     {WRI_SYS_RECV, ECONNRESET},

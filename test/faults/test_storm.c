@@ -15,6 +15,17 @@
 
 #define LIVES 5
 
+#if defined(__SANITIZE_THREAD__)
+#define BY_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define BY_TSAN 1
+#endif
+#endif
+#ifndef BY_TSAN
+#define BY_TSAN 0
+#endif
+
 static const char *const pollers[] = {"epoll", "poll"};
 
 static void
@@ -99,7 +110,11 @@ main(void)
 	tcase_set_timeout(tc, 120);
 	tcase_add_loop_test(tc, no_interrupted_call_is_seen, 0, 6);
 	tcase_add_loop_test(tc, no_cut_send_is_seen, 0, 2);
-	tcase_add_loop_test(tc, no_signal_is_seen, 0, 2);
+	/*
+	 * Not under ThreadSanitizer: a signal inside its pthread_join finds it
+	 * with its own lock held, and its handler waits for that.
+	 */
+	tcase_add_loop_test(tc, no_signal_is_seen, 0, BY_TSAN ? 0 : 2);
 	suite_add_tcase(suite, tc);
 	return run_suite(suite);
 }

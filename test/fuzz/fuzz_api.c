@@ -54,6 +54,7 @@ struct toy {
 	bool published; /* start has returned */
 	bool in_hook;
 	bool obeys;
+	bool deaf;         /* no hook */
 	unsigned strength; /* of the last hook call */
 };
 
@@ -228,12 +229,13 @@ callback(void *arg)
 		h->freeing = h->stopping = true;
 		weir_aio_free(h->aio);
 	}
-	h->ended++;
 	h->claimed = false;
 	if (again && handle_enter(h, false)) {
 		submit(h, h->next);
 		handle_leave(h, false);
+		x_point(); /* what it submitted may not be told yet */
 	}
+	h->ended++;
 }
 
 /* ---- the toy provider --------------------------------------------------- */
@@ -308,7 +310,8 @@ toy_start(struct handle *h, unsigned arg)
 	struct toy *t = wri_alloc(sizeof(*t));
 
 	X_ASSERT(t != NULL);
-	*t = (struct toy){.h = h, .obeys = (arg & 1) != 0};
+	*t = (struct toy){
+	    .h = h, .obeys = (arg & 1) != 0, .deaf = (arg & 6) == 6};
 	h->toy = t;
 	if (((arg & 8) != 0
 		    ? weir_aio_start_at(h->aio, p, t, h->due, WEIR_US(arg))
@@ -785,12 +788,26 @@ run_script(void *arg)
 	}
 }
 
+/* Nobody else can run: what should have ended by itself has ended. */
+static void
+expect_asked(const struct toy *t)
+{
+	const struct handle *h = t->h;
+
+	X_ASSERT(t->deaf || !h->stopping); /* T2 */
+	X_ASSERT(t->deaf || !t->obeys || h->disturbed || h->due == WEIR_NEVER ||
+		 x_time() <= h->due + LATE_MAX); /* D2 */
+}
+
 /* End what is pending, so that whoever waits goes on. */
 static void
 rescue_one(struct handle *h)
 {
-	if (h->toy != NULL && !h->toy->taken && h->toy->published) {
-		toy_end(h->toy, WEIR_OK, 0, false);
+	struct toy *t = h->toy;
+
+	if (t != NULL && !t->taken && t->published) {
+		expect_asked(t);
+		toy_end(t, WEIR_OK, 0, false);
 	}
 	if (handle_enter(h, true)) {
 		do_ask(h, false, 0);

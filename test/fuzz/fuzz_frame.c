@@ -23,8 +23,9 @@
 
 /* Memory beside the message under way: handles, streams, a message of ours. */
 #define MEMORY_BESIDE 65536
-/* Of weir itself, when there is no stream. */
-#define MEMORY_LEFT ((size_t)1 << 18)
+/* Of weir itself, when there is no stream; also handles that are freed, and
+ * kept by the expiry thread until it looks at their deadline, some hundreds. */
+#define MEMORY_LEFT ((size_t)1 << 20)
 
 static _Atomic size_t live, peak;
 

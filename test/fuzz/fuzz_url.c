@@ -6,6 +6,7 @@
 
 #include <weir/url.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -30,6 +31,60 @@ expect_same(const weir_url *a, const weir_url *b)
 	fuzz_expect(same(weir_url_fragment(a), weir_url_fragment(b)));
 }
 
+/* Is it UTF-8?  By another road than the library's: decode, then encode. */
+static bool
+is_utf8(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+
+	while (*s != '\0') {
+		unsigned len = *s < 0x80   ? 1
+			       : *s < 0xe0 ? 2
+			       : *s < 0xf0 ? 3
+					   : 4;
+		uint32_t point = len == 1 ? *s : *s & (0x7fu >> len);
+
+		if (*s >= 0x80 && (*s < 0xc0 || *s >= 0xf8)) {
+			return false;
+		}
+		for (unsigned i = 1; i < len; i++) {
+			if (s[i] < 0x80 || s[i] >= 0xc0) {
+				return false;
+			}
+			point = point << 6 | (s[i] & 0x3f);
+		}
+		unsigned need = point < 0x80      ? 1
+				: point < 0x800   ? 2
+				: point < 0x10000 ? 3
+						  : 4;
+		if (need != len || point > 0x10ffff ||
+		    (point >= 0xd800 && point <= 0xdfff)) {
+			return false;
+		}
+		s += len;
+	}
+	return true;
+}
+
+/* Escapes that are left: two digits, upper case, not of a plain byte. */
+static bool
+escapes_are_canonical(const char *text)
+{
+	for (; (text = strchr(text, '%')) != NULL; text += 3) {
+		unsigned value;
+
+		if (strspn(text + 1, "0123456789ABCDEF") < 2 ||
+		    sscanf(text + 1, "%2X", &value) != 1 || value >= 0x80 ||
+		    (value != 0 && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					  "abcdefghijklmnopqrstuvwxyz"
+					  "0123456789-._~",
+				       (int)value) != NULL)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 /* No empty segment but the last, no dot segment. */
 static bool
 path_is_canonical(const char *path)
@@ -49,6 +104,13 @@ path_is_canonical(const char *path)
 		}
 	}
 	return true;
+}
+
+static void
+expect_text(const char *part)
+{
+	fuzz_expect(part == NULL || is_utf8(part));
+	fuzz_expect(part == NULL || escapes_are_canonical(part));
 }
 
 static void
@@ -77,6 +139,9 @@ expect_parts(const weir_url *url, const char *text)
 	fuzz_expect((weir_url_userinfo(url) != NULL) ==
 		    (memchr(rest, '@', strcspn(rest, "/?#")) != NULL));
 	fuzz_expect(path_is_canonical(path));
+	expect_text(path);
+	expect_text(weir_url_query(url));
+	expect_text(weir_url_fragment(url));
 }
 
 /* The text, into memory of its own size; and cut short. */

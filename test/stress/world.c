@@ -129,7 +129,8 @@ world_submit(struct world_op *op, weir_aio *aio, struct dice *d)
 bool
 world_may_count(const struct world_op *op)
 {
-	return op->kind == WORLD_SEND;
+	/* Of a tick it is those missed before it, whatever its end. */
+	return op->kind == WORLD_SEND || op->kind == WORLD_TICK;
 }
 
 void

@@ -39,7 +39,7 @@ void world_close(void);
 void world_submit(struct world_op *op, weir_aio *aio, struct dice *d);
 /* It has ended, not been dropped: look at what it left. */
 void world_collect(struct world_op *op, weir_aio *aio);
-/* May it have moved bytes although it failed? */
+/* May it have a count although it failed? */
 bool world_may_count(const struct world_op *op);
 /* End something that waits. */
 void world_stir(struct dice *d);

@@ -261,6 +261,22 @@ expect_life(void)
 	ck_assert_int_eq(weir_fini(), WEIR_OK);
 }
 
+START_TEST(what_is_asked_for_in_another_size_is_einval)
+{
+	weir_params params = {.size = sizeof(params) - 1};
+	weir_stats stats = {.size = sizeof(stats) + 1};
+
+	ck_assert_int_eq(weir_init(NULL), WEIR_OK);
+	ck_assert_int_eq(weir_get_params(NULL), WEIR_EINVAL);
+	ck_assert_int_eq(weir_get_params(&params), WEIR_EINVAL);
+	ck_assert_uint_eq(params.size, sizeof(params) - 1);
+	ck_assert_int_eq(weir_get_stats(NULL), WEIR_EINVAL);
+	ck_assert_int_eq(weir_get_stats(&stats), WEIR_EINVAL);
+	ck_assert_uint_eq(stats.size, sizeof(stats) + 1);
+	ck_assert_int_eq(weir_fini(), WEIR_OK); /* nobody is left inside */
+}
+END_TEST
+
 START_TEST(init_without_memory_leaves_nothing)
 {
 	unsigned n;
@@ -425,6 +441,7 @@ main(void)
 	tcase_add_test(tc, its_descriptors_are_close_on_exec);
 	tcase_add_test(tc, before_init_and_after_fini_calls_give_estate);
 	tcase_add_test(tc, null_handles_are_harmless_before_init);
+	tcase_add_test(tc, what_is_asked_for_in_another_size_is_einval);
 	tcase_add_test(tc, init_without_memory_leaves_nothing);
 	tcase_add_test(tc, init_without_threads_leaves_nothing);
 	tcase_add_test(tc, init_without_descriptors_leaves_nothing);

@@ -161,6 +161,7 @@ START_TEST(nothing_given_means_defaults)
 		ck_assert_int_eq(out.num_resolver_threads, 4);
 		ck_assert_str_eq(out.poller, "epoll");
 		ck_assert_ptr_null(out.log);
+		ck_assert_str_eq(out.check, "0");
 		ck_assert_int_eq(out.slack, WEIR_MS(1));
 		ck_assert_int_eq(out.fini_limit, WEIR_SECONDS(5));
 		ck_assert_str_eq(out.env_prefix, "WEIR_");
@@ -423,6 +424,10 @@ START_TEST(a_parameter_that_is_an_unknown_word_is_named)
 	bad(&in, "weir_params.poller is \"kqueue\", accepted is epoll, poll "
 		 "(NULL: default)");
 	in = given();
+	in.check = "yes";
+	bad(&in, "weir_params.check is \"yes\", accepted is 0, 1 "
+		 "(NULL: default)");
+	in = given();
 	in.log = "";
 	bad(&in, "weir_params.log is \"\", accepted is none, err, warn, "
 		 "notice, info, debug (NULL: default)");
@@ -469,6 +474,50 @@ START_TEST(slack_has_a_default_a_range_and_none)
 		    wrong[i]);
 		bad(&in, line);
 	}
+}
+END_TEST
+
+START_TEST(the_watchdog_is_off_unless_it_is_asked_for)
+{
+	const struct {
+		weir_duration given;
+		const char *check;
+		const char *ms; /* WEIR_WATCHDOG_MS */
+		weir_duration got;
+	} cases[] = {
+	    {0, NULL, NULL, 0},
+	    {0, "1", NULL, WEIR_SECONDS(1)},
+	    {-1, "1", NULL, 0},
+	    {-1, NULL, "10", 0},
+	    {0, NULL, "10", WEIR_MS(10)},
+	    {0, "1", "86400000", WEIR_SECONDS(86400)},
+	    {WEIR_MS(1), "1", "10", WEIR_MS(1)},
+	    {WEIR_SECONDS(86400), NULL, NULL, WEIR_SECONDS(86400)},
+	};
+	weir_params in = given();
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		in.watchdog = cases[i].given;
+		in.check = cases[i].check;
+		if (cases[i].ms != NULL) {
+			ck_assert_int_eq(
+			    setenv("WEIR_WATCHDOG_MS", cases[i].ms, 1), 0);
+		}
+		ck_assert_int_eq(good(&in).watchdog, cases[i].got);
+		ck_assert_int_eq(unsetenv("WEIR_WATCHDOG_MS"), 0);
+	}
+	in.watchdog = -2;
+	bad(&in, "weir_params.watchdog is -2, accepted is "
+		 "1000000..86400000000000 ns (0: default, -1: none)");
+	in.watchdog = WEIR_MS(1) - 1;
+	bad(&in, "weir_params.watchdog is 999999, accepted is "
+		 "1000000..86400000000000 ns (0: default, -1: none)");
+	in.watchdog = 0;
+	ck_assert_int_eq(setenv("WEIR_WATCHDOG_MS", "0", 1), 0);
+	bad(&in, "WEIR_WATCHDOG_MS is \"0\", accepted is 1..86400000");
+	ck_assert_int_eq(setenv("WEIR_WATCHDOG_MS", "86400001", 1), 0);
+	bad(&in, "WEIR_WATCHDOG_MS is \"86400001\", accepted is 1..86400000");
+	ck_assert_int_eq(unsetenv("WEIR_WATCHDOG_MS"), 0);
 }
 END_TEST
 
@@ -937,6 +986,7 @@ add_parameters(Suite *suite)
 	tcase_add_test(tc, a_size_that_is_not_ours_is_named);
 	tcase_add_test(tc, slack_has_a_default_a_range_and_none);
 	tcase_add_test(tc, fini_limit_has_a_default_and_may_be_without_end);
+	tcase_add_test(tc, the_watchdog_is_off_unless_it_is_asked_for);
 	tcase_add_test(tc, allocators_come_all_or_none);
 
 	tc = tcase_of(suite, "apply");
