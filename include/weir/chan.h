@@ -93,7 +93,7 @@ WEIR_API void weir_chan_recv(weir_chan *ch, weir_aio *aio);
 /**
  * Let nothing more in: sends that wait and all later ones end with
  * WEIR_ECLOSED.  What is queued can still be received; then receives end with
- * WEIR_ECLOSED, too.  May be called again.
+ * WEIR_ECLOSED, too.  The callbacks may free the channel.  May be called again.
  *
  * Since       0.1
  */

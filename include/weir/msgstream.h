@@ -188,15 +188,17 @@ WEIR_API void weir_msgstream_recv(weir_msgstream *ms, weir_aio *aio);
 /**
  * End the connection: operations end with WEIR_ECLOSED.  What the system
  * accepted for sending is still delivered (weir_stream_close); a message whose
- * rest is being sent in the background is cut.  Idempotent.  Since 0.1
+ * rest is being sent in the background is cut.  The callbacks may free the
+ * message stream.  Idempotent.  Since 0.1
  */
 WEIR_API void weir_msgstream_close(weir_msgstream *ms);
 
 /**
  * Close, and wait until nothing of the message stream is in flight: each
- * operation's result is decided (its callback may still have to run), and it
- * uses exec no more.  When also the callbacks have begun, weir_msgstream_free
- * leaves nothing behind, and the pool of exec may be freed.
+ * operation's result is decided (its callback may still have to run, and may
+ * free the message stream), and it uses exec no more.  When also the callbacks
+ * have begun, weir_msgstream_free leaves nothing behind, and the pool of exec
+ * may be freed.
  *
  * Result      WEIR_OK (also for NULL)
  *             WEIR_EDEADLK  in a callback where waiting for exec would never

@@ -436,7 +436,8 @@ WEIR_API void weir_fd_close(weir_fd *fd);
 
 /**
  * End all operations with a code now; later ones end with it at once.  The
- * first code of a direction stays.  The number stays open until weir_fd_close.
+ * first code of a direction stays.  The number stays open until weir_fd_close,
+ * which the callbacks may call already.
  *
  * @param why  [not WEIR_OK]
  *
@@ -457,7 +458,8 @@ WEIR_API void weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why);
 
 /**
  * After weir_fd_shut: wait until no step is under way and every operation has
- * been finished (its callback may still have to run).
+ * been finished (its callback may still have to run).  The descriptor must stay
+ * open meanwhile: whose callbacks may close it closes it after the last user.
  *
  * Result      WEIR_OK (also for NULL)
  *             WEIR_EFORK

@@ -109,13 +109,13 @@ WEIR_API WEIR_NODISCARD weir_err weir_stream_dialer_alloc_url(
  */
 WEIR_API void weir_stream_dialer_dial(weir_stream_dialer *d, weir_aio *aio);
 
-/** No new connections; pending dials end with WEIR_ECLOSED.  Idempotent.
- * Since 0.1 */
+/** No new connections; pending dials end with WEIR_ECLOSED, and their callbacks
+ * may free the dialer.  Idempotent.  Since 0.1 */
 WEIR_API void weir_stream_dialer_close(weir_stream_dialer *d);
 
 /**
  * Close, and wait until every dial's result is decided and nothing of a failed
- * one is left.  (Callbacks may still have to run.)
+ * one is left.  (Callbacks may still have to run; they may free the dialer.)
  *
  * Blocks      until then: for steps under way, which do not block
  * Callback    allowed
@@ -205,13 +205,14 @@ WEIR_API void weir_stream_listener_accept(
 /**
  * Stop listening; pending accepts end with WEIR_ECLOSED; the socket file is
  * removed; what was given with WEIR_OPT_SOCKET_FD and not accepted is closed.
- * Idempotent.  Since 0.1
+ * The callbacks may free the listener, those of accepts that are fed also under
+ * that option's call.  Idempotent.  Since 0.1
  */
 WEIR_API void weir_stream_listener_close(weir_stream_listener *l);
 
 /**
  * Close, and wait until the socket is closed and each accept's result is
- * decided.  (Callbacks may still have to run.)
+ * decided.  (Callbacks may still have to run; they may free the listener.)
  *
  * Blocks      until then: for steps under way, and a listen, which do not block
  *             long
@@ -316,7 +317,8 @@ WEIR_API void weir_stream_send_all(weir_stream *s, weir_aio *aio);
 
 /**
  * Finish sending: the peer reads the end after what was sent.  Sends submitted
- * before and still pending end with WEIR_ECLOSED; receives go on.
+ * before and still pending end with WEIR_ECLOSED, and their callbacks may free
+ * the stream; receives go on.
  *
  * Result      WEIR_OK       also when it was called before
  *             WEIR_ECLOSED  closed, or the peer is gone
@@ -328,13 +330,15 @@ WEIR_API weir_err weir_stream_shutdown(weir_stream *s);
 /**
  * End the connection: operations end with WEIR_ECLOSED.  What the system
  * accepted for sending is still delivered, unless received data is left unread
- * (then TCP resets the connection).  Idempotent.  Since 0.1
+ * (then TCP resets the connection).  The callbacks may free the stream: then
+ * the connection ends when this returns.  Idempotent.  Since 0.1
  */
 WEIR_API void weir_stream_close(weir_stream *s);
 
 /**
  * Close, and wait until no step of an operation works on the stream and each
- * pending operation's result is decided.  (Callbacks may still have to run.)
+ * pending operation's result is decided.  (Callbacks may still have to run;
+ * they may free the stream.)
  *
  * Blocks      until then: for steps under way, which do not block
  * Callback    allowed

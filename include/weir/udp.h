@@ -178,13 +178,14 @@ WEIR_API void weir_udp_recv(weir_udp *u, weir_aio *aio);
 WEIR_API weir_err weir_udp_multicast_membership(
     weir_udp *u, const weir_sockaddr *group, bool join);
 
-/** Pending and later operations end with WEIR_ECLOSED.  The address stays taken
- * until free.  Idempotent.  Since 0.1 */
+/** Pending and later operations end with WEIR_ECLOSED; the callbacks may free
+ * the socket.  The address stays taken until free.  Idempotent.  Since 0.1 */
 WEIR_API void weir_udp_close(weir_udp *u);
 
 /**
  * Close, and wait until no step of an operation works on the socket and each
- * pending operation's result is decided.  (Callbacks may still have to run.)
+ * pending operation's result is decided.  (Callbacks may still have to run;
+ * they may free the socket, and its address is free when both have returned.)
  *
  * Blocks      until then: for steps under way, which do not block
  * Callback    allowed

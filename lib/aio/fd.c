@@ -133,18 +133,20 @@ side_shut(struct side *s, weir_err why)
 void
 weir_fd_shut(weir_fd *fd, weir_err why)
 {
-	if (fd == NULL || wri_life_forked()) {
-		return;
+	if (fd != NULL && !wri_life_forked()) {
+		/* A callback may close it: the second side would be another's.
+		 * Relaxed: it is open. */
+		wri_add(&fd->refs, 1, WRI_RLX);
+		side_shut(&fd->side[WEIR_DIR_READ], why);
+		side_shut(&fd->side[WEIR_DIR_WRITE], why);
+		wri_fd_rele(fd);
 	}
-	side_shut(&fd->side[WEIR_DIR_READ], why);
-	side_shut(&fd->side[WEIR_DIR_WRITE], why);
 }
 
 void
 weir_fd_shut_dir(weir_fd *fd, weir_dir dir, weir_err why)
 {
-	if (fd != NULL && !wri_life_forked() &&
-	    (dir == WEIR_DIR_READ || dir == WEIR_DIR_WRITE)) {
+	if (fd != NULL && !wri_life_forked() && (unsigned)dir < 2) {
 		side_shut(&fd->side[dir], why);
 	}
 }
@@ -167,18 +169,21 @@ weir_fd_drain(weir_fd *fd)
 void
 weir_fd_close(weir_fd *fd)
 {
-	if (fd == NULL || wri_life_forked()) {
-		return;
+	if (fd != NULL && !wri_life_forked()) {
+		weir_fd_shut(fd, WEIR_ECLOSED);
+		wri_fd_rele(fd);
 	}
-	weir_fd_shut(fd, WEIR_ECLOSED);
-	wri_fd_rele(fd);
 }
 
 /* The library ends before this descriptor: nothing is carried out on it. */
 static void
 fd_forsaken(struct wri_pfd *pfd)
 {
-	weir_fd_shut(wri_container(pfd, struct weir_fd, pfd), WEIR_ESTOPPED);
+	struct weir_fd *fd = wri_container(pfd, struct weir_fd, pfd);
+
+	/* Not held: a close may be in its release.  Nobody opens any more. */
+	side_shut(&fd->side[WEIR_DIR_READ], WEIR_ESTOPPED);
+	side_shut(&fd->side[WEIR_DIR_WRITE], WEIR_ESTOPPED);
 }
 
 weir_err

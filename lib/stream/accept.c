@@ -217,6 +217,7 @@ wri_accept_feed(struct weir_stream_listener *l, weir_stream *s)
 {
 	weir_aio *aio = NULL;
 
+	wri_listener_hold(l); /* a callback may free it */
 	wri_mtx_lock(&l->mtx);
 	l->feeding--;
 	if (s != NULL && l->state == WRI_LISTENER_OPEN) {
@@ -234,6 +235,7 @@ wri_accept_feed(struct weir_stream_listener *l, weir_stream *s)
 		weir_stream_free(s); /* closed meanwhile */
 	}
 	wri_listener_leave(l);
+	wri_listener_rele(l);
 }
 
 enum accept_way {

@@ -410,6 +410,7 @@ wri_dialer_close(struct weir_stream_dialer *d)
 {
 	weir_aio *outer;
 
+	wri_dialer_hold(d); /* a callback may free it */
 	wri_mtx_lock(&d->mtx);
 	d->closed = true;
 	while ((outer = weir_aioq_pop(&d->waiting)) != NULL) {
@@ -423,4 +424,5 @@ wri_dialer_close(struct weir_stream_dialer *d)
 		wri_mtx_lock(&d->mtx);
 	}
 	wri_mtx_unlock(&d->mtx);
+	wri_dialer_rele(d);
 }

@@ -130,11 +130,13 @@ weir_stream_dialer_stop(weir_stream_dialer *d)
 	    !wri_stream_handle_ok(d, WRI_MAGIC_DIALER, __func__)) {
 		return;
 	}
+	wri_dialer_hold(d); /* a callback may free it */
 	wri_dialer_close(d);
 	/* Acquire: with wri_dialer_finished. */
 	while ((busy = wri_load(&d->busy, WRI_ACQ)) != 0) {
 		(void)wri_futex_wait(&d->busy, busy, WEIR_NEVER);
 	}
+	wri_dialer_rele(d);
 }
 
 void

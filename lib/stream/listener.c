@@ -105,7 +105,8 @@ wri_listener_unuse(struct weir_stream_listener *l)
 	weir_fd_close(fd);
 }
 
-/* No more accepts; those that wait end. */
+/* No more accepts; those that wait end.  The caller holds it: a callback may
+ * free it. */
 static void
 listener_shut(struct weir_stream_listener *l, enum wri_listener_state to)
 {
@@ -151,7 +152,9 @@ wri_listener_stop(struct weir_stream_listener *l)
 static void
 listener_close(struct weir_stream_listener *l)
 {
+	wri_listener_hold(l);
 	listener_shut(l, WRI_LISTENER_CLOSED);
+	wri_listener_rele(l);
 }
 
 void
@@ -172,11 +175,13 @@ weir_stream_listener_stop(weir_stream_listener *l)
 	    !wri_stream_handle_ok(l, WRI_MAGIC_LISTENER, __func__)) {
 		return;
 	}
+	wri_listener_hold(l); /* a callback may free it */
 	listener_close(l);
 	/* Acquire: with wri_listener_leave. */
 	while ((busy = wri_load(&l->busy, WRI_ACQ)) != 0) {
 		(void)wri_futex_wait(&l->busy, busy, WEIR_NEVER);
 	}
+	wri_listener_rele(l);
 }
 
 void

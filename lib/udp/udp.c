@@ -13,6 +13,8 @@
  *            open until free, so every call before free may use it, also when
  *            weir_fini came between.
  * Progress   lock-free but for the gate.
+ * Pairs      U1  rele: holds (acq_rel): what others did with the socket comes
+ *                before its close.
  * Bounds     WEIR_UDP_BATCH_MAX slots.
  * Proof      test/udp/test_udp.c, test/udp/test_udp_states.c,
  *            test/udp/stress_udp.c
@@ -50,6 +52,7 @@ udp_memory(const weir_udp_params *params)
 		return NULL;
 	}
 	u->magic = UDP_MAGIC_OPEN;
+	wri_store(&u->holds, 1, WRI_RLX); /* nobody else has it */
 	u->multicast_if = params->multicast_if;
 	/* The first of a batch goes into the receive's own memory. */
 	u->nslots = params->recv_batch > 1 ? params->recv_batch - 1 : 0;
@@ -187,10 +190,30 @@ weir_udp_multicast_membership(
 	return wri_udp_sock_member(u, group, join);
 }
 
+/*
+ * The callback of an operation that stop ends may free the socket before stop
+ * has returned: the descriptor stays until the last of them is out.
+ */
+static void
+udp_hold(weir_udp *u)
+{
+	/* Relaxed: who calls has the socket. */
+	(void)wri_add(&u->holds, 1, WRI_RLX);
+}
+
+static void
+udp_rele(weir_udp *u)
+{
+	if (wri_sub(&u->holds, 1, WRI_ACQ_REL) == 1) { /* U1 */
+		weir_fd_close(u->fd);
+	}
+}
+
 void
 weir_udp_close(weir_udp *u)
 {
 	if (!wri_life_forked() && udp_ok(u, __func__)) {
+		/* A callback may free it: the gate holds what it shuts. */
 		weir_fd_shut(u->fd, WEIR_ECLOSED);
 	}
 }
@@ -199,8 +222,10 @@ void
 weir_udp_stop(weir_udp *u)
 {
 	if (!wri_life_forked() && udp_ok(u, __func__)) {
+		udp_hold(u);
 		weir_fd_shut(u->fd, WEIR_ECLOSED);
 		(void)weir_fd_drain(u->fd);
+		udp_rele(u);
 	}
 }
 
@@ -209,6 +234,8 @@ weir_udp_free(weir_udp *u)
 {
 	if (!wri_life_forked() && udp_ok(u, __func__)) {
 		u->magic = UDP_MAGIC_GONE;
-		weir_fd_close(u->fd);
+		/* A stop may be under way: no operation outlives us. */
+		weir_fd_shut(u->fd, WEIR_ECLOSED);
+		udp_rele(u);
 	}
 }

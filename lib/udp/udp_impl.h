@@ -7,6 +7,7 @@
 #ifndef UDP_UDP_IMPL_H
 #define UDP_UDP_IMPL_H
 
+#include "base/sync.h"
 #include "net/sysaddr.h"
 
 #include <weir/provider.h>
@@ -36,6 +37,8 @@ struct weir_udp {
 	uint32_t multicast_if;
 	unsigned nslots;
 	struct udp_slot *slots; /* NULL: none are taken ahead */
+
+	wri_a32 holds; /* the program, and each stop */
 
 	/* The receive step's: those in slots[next..filled-1] wait. */
 	unsigned next;

@@ -405,6 +405,41 @@ fed(void)
 	down();
 }
 
+/* ---- freed ------------------------------------------------------------- */
+
+static void
+took_frees(struct nop *o)
+{
+	weir_stream_listener *l = listener;
+
+	X_ASSERT(o->result == WEIR_ECLOSED);
+	listener = NULL;
+	weir_stream_listener_free(l);
+}
+
+/* The callback of what close or stop ends frees the listener. */
+static void
+close_frees(void)
+{
+	net_up(2, 2);
+	if (x_rand(2) == 0) {
+		listen_on(URL);
+	} else {
+		X_ASSERT(weir_stream_listener_alloc(&listener, "socket://") ==
+			 WEIR_OK);
+	}
+	nop_init(&op[0], go_accept, listener);
+	nop_init(&op[1], go_accept, listener);
+	op[0].then = took_frees;
+	nop_go(&op[0]);
+	nop_go(&op[1]);
+	do_end(listener);
+	nop_await(&op[0], 1);
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECLOSED);
+	down();
+}
+
 const struct x_test x_tests[] = {
     {"meet", meet, "C1 Q1, two and two", X_NOTIME, 0, "", NULL},
     {"cancelled", cancelled, "K2 R1, a cancelled accept", X_NOTIME, 0,
@@ -426,5 +461,7 @@ const struct x_test x_tests[] = {
     {"idle_ends", idle_ends, "T7, weir_fini, no accept", 0, 0, "", NULL},
     {"fed", fed, "C1 R1, connections that are given", X_NOTIME, 0,
 	"refused fed", NULL},
+    {"close_frees", close_frees, "R1, the callback frees it", X_NOTIME, 0, "",
+	NULL},
     {NULL, NULL, NULL, 0, 0, NULL, NULL},
 };

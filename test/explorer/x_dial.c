@@ -238,6 +238,36 @@ silent(void)
 	down();
 }
 
+static void
+took_frees(struct nop *o)
+{
+	weir_stream_dialer *d = dialer;
+
+	X_ASSERT(o->result == WEIR_ECLOSED);
+	dialer = NULL;
+	weir_stream_dialer_free(d);
+}
+
+/* The callback of what close or stop ends frees the dialer. */
+static void
+close_frees(void)
+{
+	up();
+	dials(urls[1], 2);
+	op[0].then = took_frees;
+	nop_go(&op[0]);
+	nop_go(&op[1]);
+	if (x_rand(2) == 0) {
+		weir_stream_dialer_close(dialer);
+	} else {
+		weir_stream_dialer_stop(dialer);
+	}
+	nop_await(&op[0], 1);
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECLOSED);
+	down();
+}
+
 /* A timeout against the connection. */
 static void
 timed_out(void)
@@ -480,6 +510,8 @@ const struct x_test x_tests[] = {
 	NULL},
     {"silent", silent, "K4 T2 R1, any end of silence", X_NOTIME, 0, "failed",
 	NULL},
+    {"close_frees", close_frees, "R1, the callback frees it", X_NOTIME, 0,
+	"failed", NULL},
     {"timed_out", timed_out, "C1 D3 R1, a timeout", 0, 0, "connected failed",
 	NULL},
     {"backlog", backlog, "C1, a full backlog", 0, 0, "connected", NULL},

@@ -290,6 +290,34 @@ next_life(void)
 }
 
 static void
+then_next(struct xop *o)
+{
+	line_close(o->line);
+	line_open(&next, 1);
+}
+
+/* The callback of what a shut ends closes the descriptor, and opens another. */
+static void
+shut_frees(void)
+{
+	fdio_up(2, 2);
+	line_open(&line, 0);
+	receives(1);
+	op[0].then = then_next;
+	fdio_submit(&op[0]);
+	line_shut(&line, WEIR_ECLOSED);
+	fdio_await(&op[0], 1);
+	if (next.fd == line.fd) {
+		X_REACH("element");
+	}
+	fdio_op(&op[1], &next, WEIR_DIR_WRITE, 1);
+	fdio_submit(&op[1]);
+	fdio_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_OK);
+	fdio_down();
+}
+
+static void
 then_close(struct xop *o)
 {
 	line_close(o->line);
@@ -454,6 +482,8 @@ const struct x_test x_tests[] = {
 	"never-tried", NULL},
     {"next_life", next_life, "C1 Q1, number and element again", X_NOTIME, 0,
 	"element number", NULL},
+    {"shut_frees", shut_frees, "R1, the callback closes it", X_NOTIME, 0,
+	"element", NULL},
     {"own_end", own_end, "C1 T6 R1, in a callback", X_NOTIME, 0, "", NULL},
     {"own_drain", own_drain, "C1 Q4, in a callback", X_NOTIME, 0, "drained",
 	NULL},

@@ -747,6 +747,34 @@ library_ends(void)
 	down();
 }
 
+static void
+took_frees(struct nop *o)
+{
+	weir_msgstream *m = ms;
+
+	X_ASSERT(o->result == WEIR_ECLOSED);
+	ms = NULL;
+	weir_msgstream_free(m);
+}
+
+/* The callback of what close or stop ends frees the message stream. */
+static void
+close_frees(void)
+{
+	up();
+	open_ms(WEIR_INFINITE);
+	init_recv(&op[0], false);
+	init_recv(&op[1], false);
+	op[0].then = took_frees;
+	nop_go(&op[0]);
+	nop_go(&op[1]);
+	do_end(ms);
+	nop_await(&op[0], 1);
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECLOSED);
+	down();
+}
+
 const struct x_test x_tests[] = {
     {"greet", greet, "C1 Q1, operations wait for the greetings", X_NOTIME, 0,
 	"", NULL},
@@ -764,6 +792,8 @@ const struct x_test x_tests[] = {
     {"withdrawn", withdrawn, "K2, no byte is out", X_NOTIME, 0, "", NULL},
     {"closed", closed, "C1 T1 T3, close, stop, free", X_NOTIME, 0,
 	"moved closed", NULL},
+    {"close_frees", close_frees, "R1, the callback frees it", X_NOTIME, 0, "",
+	NULL},
     {"closed_submit", closed_submit, "C1 T3, submit meets two ends", X_NOTIME,
 	0, "", NULL},
     {"bad_peer", bad_peer, "C1, a peer that breaks off", X_NOTIME, 0, "", NULL},

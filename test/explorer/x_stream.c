@@ -446,6 +446,37 @@ closed(void)
 	down();
 }
 
+static void
+took_frees(struct nop *o)
+{
+	weir_stream *s = stream;
+
+	X_ASSERT(o->result == WEIR_ECLOSED);
+	stream = NULL;
+	weir_stream_free(s);
+}
+
+/* The callback of what close or stop ends frees the stream. */
+static void
+close_frees(void)
+{
+	up();
+	init_recv(&op[0], false, 2);
+	init_recv(&op[1], true, 2);
+	op[0].then = took_frees;
+	nop_go(&op[0]);
+	nop_go(&op[1]);
+	if (x_rand(2) == 0) {
+		weir_stream_close(stream);
+	} else {
+		weir_stream_stop(stream);
+	}
+	nop_await(&op[0], 1);
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECLOSED);
+	down();
+}
+
 /* Operations that come after, or while. */
 static void
 closed_submit(void)
@@ -585,6 +616,8 @@ const struct x_test x_tests[] = {
 	"half none", NULL},
     {"closed", closed, "C1 T1 T3, close, stop, free", X_NOTIME, 0,
 	"moved closed", NULL},
+    {"close_frees", close_frees, "R1, the callback frees it", X_NOTIME, 0, "",
+	NULL},
     {"closed_submit", closed_submit, "C1, submit meets close", X_NOTIME, 0, "",
 	NULL},
     {"half", half, "R6, the own half is closed", X_NOTIME, 0, "moved closed",

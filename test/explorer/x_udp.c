@@ -340,6 +340,37 @@ closed(void)
 }
 
 static void
+took_frees(struct nop *o)
+{
+	weir_udp *u = b;
+
+	X_ASSERT(o->result == WEIR_ECLOSED);
+	b = NULL;
+	weir_udp_free(u);
+}
+
+/* The callback of what close or stop ends frees the socket. */
+static void
+close_frees(void)
+{
+	up();
+	init_recv(0);
+	init_recv(1);
+	op[0].then = took_frees;
+	nop_go(&op[0]);
+	nop_go(&op[1]);
+	if (x_rand(2) == 0) {
+		weir_udp_close(b);
+	} else {
+		weir_udp_stop(b);
+	}
+	nop_await(&op[0], 1);
+	nop_await(&op[1], 1);
+	X_ASSERT(op[1].result == WEIR_ECLOSED);
+	down();
+}
+
+static void
 library_ends(void)
 {
 	int ids[2];
@@ -381,6 +412,8 @@ const struct x_test x_tests[] = {
     {"send_cut", send_cut, "K2 R6, one of two sends", X_NOTIME, 0, "both one",
 	NULL},
     {"closed", closed, "C1 T1 T3, close, stop, free", X_NOTIME, 0, "got closed",
+	NULL},
+    {"close_frees", close_frees, "R1, the callback frees it", X_NOTIME, 0, "",
 	NULL},
     {"library_ends", library_ends, "T7, weir_fini", 0, 0, "stopped before",
 	NULL},
