@@ -99,6 +99,28 @@ abort_start(void)
 	end();
 }
 
+static void
+is_held(struct subject *s, weir_err why)
+{
+	(void)why;
+	X_ASSERT(s->aio->nwait.v == 1);
+}
+
+/* An abort holds the memory: a free that begins meanwhile waits for it.  From
+ * outside nobody can tell, since calls_are_in waits for that hold. */
+static void
+abort_holds(void)
+{
+	rig_up(1, 1);
+	subject_init(&one, OBEYS);
+	one.in_hook = is_held;
+	do_submit(&one);
+	do_abort(&one);
+	do_wait(&one);
+	X_ASSERT(one.cancels == 1);
+	end();
+}
+
 /* Row 11 against row 7: an end during the submit is not changed. */
 static void
 abort_sync(void)
@@ -293,6 +315,7 @@ const struct x_test x_tests[] = {
 	"cancel-idle cancel-requested cancel-too-late start-refused", NULL},
     {"abort_start", abort_start, "K4, rows 11 5 6", X_NOTIME, 0,
 	"start-refused cancel-idle cancel-requested", NULL},
+    {"abort_holds", abort_holds, "T5", X_NOTIME, 0, "cancel-requested", NULL},
     {"abort_sync", abort_sync, "C2 K3, rows 11 7", X_NOTIME, 0,
 	"cancel-idle cancel-requested cancel-too-late", NULL},
     {"free_before_start_returns", free_before_start_returns,
