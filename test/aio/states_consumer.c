@@ -51,6 +51,7 @@ met(struct states_scene *s, weir_cancel what, weir_err code)
 
 	states_say(s, words[what]);
 	if (is_asked_first(s)) {
+		s->told = true;
 		states_ends(s, code, 0);
 	}
 }
@@ -76,6 +77,7 @@ has_stopped(struct states_scene *s)
 	}
 	s->stopped = true;
 	if (is_asked_first(s)) {
+		s->told = true;
 		states_ends(s, WEIR_ESTOPPED, 0);
 	}
 }
