@@ -105,9 +105,9 @@ struct states_scene {
 
 	/* What the call said. */
 	char got[64];
-	bool asked; /* it has been made */
-	bool told;  /* it told the operation to end */
-	bool over;  /* what comes now is no operation of op's */
+	bool asked;        /* it has been made */
+	_Atomic bool told; /* it told the operation to end */
+	bool over;         /* what comes now is no operation of op's */
 
 	/* What must come of it all; the call changes it. */
 	bool owned;             /* IN_STARTING: start or finish is owed */
