@@ -156,6 +156,11 @@ box_end(void *arg)
 static void
 box_soon(void *arg, weir_aio *aio)
 {
+	/* One after the other: a callback's item is not another one's to take.
+	 */
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+	pthread_mutex_lock(&turn);
 	pthread_mutex_lock(&box.lock);
 	box.items = 1;
 	pthread_mutex_unlock(&box.lock);
@@ -163,6 +168,7 @@ box_soon(void *arg, weir_aio *aio)
 	pthread_mutex_lock(&box.lock);
 	box.items = 0; /* the handle was stopped */
 	pthread_mutex_unlock(&box.lock);
+	pthread_mutex_unlock(&turn);
 }
 
 static bool

@@ -359,8 +359,8 @@ kit_weir_init(struct kit *k)
 }
 
 /* Handles that there are; some may be of an earlier life of the library. */
-static uint64_t
-kit_handles(void)
+uint64_t
+wri_kit_handles(void)
 {
 	weir_stats s = {.size = sizeof(s)};
 
@@ -445,7 +445,7 @@ kit_play(struct kit *k, const struct rule *rule)
 	if (err != WEIR_OK) {
 		return err;
 	}
-	handles = kit_handles();
+	handles = wri_kit_handles();
 	if (p->setup != NULL && !p->setup(p->arg)) {
 		wri_kit_fail(k, "setup to work", "it fail");
 		(void)weir_fini();

@@ -179,6 +179,9 @@ bool wri_kit_await(
 int wri_kit_rounds(struct kit *k, int many);
 
 /* Let another thread do a job; NULL: no thread can be made, the rule fails. */
+/* Handles that there are, whoever made them. */
+uint64_t wri_kit_handles(void);
+
 struct helper *wri_kit_helper(struct kit *k);
 void wri_kit_begin(struct helper *h, void (*job)(void *arg), void *arg);
 /* It has done it. */

@@ -6,6 +6,8 @@
  */
 #include "kit.h"
 
+#include <sched.h>
+
 /* A job: abort, a little later. */
 struct aborter {
 	struct dice dice;
@@ -321,11 +323,18 @@ any_end(struct user *u, struct helper *h, struct stopper *s, uint32_t how)
 		wri_kit_expect_stop(u);
 		wri_kit_done(u);
 	} else {
+		const uint64_t others = wri_kit_handles() - 1;
+
 		wri_kit_gone(u);
 		s->aio = u->aio;
 		s->what = how == 2 ? 4 : 5;
 		wri_kit_begin(h, job_stopper, s);
 		wri_kit_join(h);
+		/* One that is reaped may have callbacks to come, which use the
+		 * provider. */
+		while (wri_kit_handles() > others && weir_now() < until) {
+			(void)sched_yield();
+		}
 	}
 }
 
