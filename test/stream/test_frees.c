@@ -74,7 +74,7 @@ deaf(bool is_unix, int *fds, unsigned max, char *url, char *path)
 		return 1 + net_bare_full(port, fds + 1, max - 1);
 	}
 	net_path(path);
-	(void)snprintf(url, NET_URL_MAX, "unix://%s", path);
+	(void)snprintf(url, NET_URL_MAX, "unix://%.100s", path);
 	strcpy(sun.sun_path, path);
 	for (unsigned i = 0; i < 2; i++) {
 		fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
