@@ -178,10 +178,10 @@ bool wri_kit_await(
 /* Rounds of a rule: fewer where submitting is slow. */
 int wri_kit_rounds(struct kit *k, int many);
 
-/* Let another thread do a job; NULL: no thread can be made, the rule fails. */
 /* Handles that there are, whoever made them. */
 uint64_t wri_kit_handles(void);
 
+/* Let another thread do a job; NULL: no thread can be made, the rule fails. */
 struct helper *wri_kit_helper(struct kit *k);
 void wri_kit_begin(struct helper *h, void (*job)(void *arg), void *arg);
 /* It has done it. */
